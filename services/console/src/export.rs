@@ -78,7 +78,7 @@ struct RunningExport<L> {
 pub(crate) struct ExportedView<'a> {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
-    pub(crate) fields: &'a [(&'a str, &'a str)],
+    pub(crate) fields: &'a [(&'static str, &'a str)],
     pub(crate) book: &'a str,
     pub(crate) moment: Timestamp,
 }

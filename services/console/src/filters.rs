@@ -25,7 +25,7 @@ impl Filters {
     }
 
     /// An address with these fields, of which those without a value are left out, in the order given.
-    pub(crate) fn address(path: &str, fields: &[(&str, &str)]) -> String {
+    pub(crate) fn address(path: &str, fields: &[(&'static str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
             query.append_pair(name, value);

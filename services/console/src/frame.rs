@@ -194,7 +194,7 @@ impl PageFrame {
     }
 
     /// Makes the links to other books keep what this page is about.
-    pub(crate) fn keep(&mut self, path: &str, fields: &[(&str, &str)]) {
+    pub(crate) fn keep(&mut self, path: &str, fields: &[(&'static str, &str)]) {
         for link in &mut self.books {
             link.href = Filters::address(path, &[&[("book", &*link.label)], fields].concat());
         }

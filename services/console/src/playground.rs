@@ -48,7 +48,7 @@ impl Playground {
     }
 
     /// A call as a pretend viewer makes it, in one book.
-    pub(crate) fn as_viewer<T>(&self, (user, book): (&UserKey, &str), message: T) -> Result<Request<T>, Status> {
+    pub(crate) fn as_viewer<T>(&self, user: &UserKey, book: &str, message: T) -> Result<Request<T>, Status> {
         let book = BookName::try_new(book).map_err(|error| Status::invalid_argument(error.to_string()))?;
         let grant = Grant { subject: user.clone(), role: Role::Viewer, app: String::new(), books: BookScope::Only(vec![book]) };
         let token = self.deps.issuer.issue(&grant, TOKEN_TTL).map_err(|error| rpc::internal(&error))?;

@@ -67,7 +67,7 @@ impl StoreClient {
     }
 
     /// What a buyer orders in the App Store: of this product, at this price of one in thousandths of the currency's unit.
-    pub fn order_at_apple(&self, (product_id, quantity): (&str, i32), (price, currency): (i64, &str), token: &str) -> StorePurchase {
+    pub fn order_at_apple(&self, product_id: &str, quantity: i32, price: i64, currency: &str, token: &str) -> StorePurchase {
         StorePurchase {
             bundle_id: self.bundle_id.clone(),
             product_id: product_id.to_owned(),

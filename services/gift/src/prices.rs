@@ -152,10 +152,9 @@ pub struct PostedGift {
 }
 
 impl PostedGift {
-    /// Reads the request behind a posting (`wire::fields`), without the amounts. None if it is not a gift's.
+    /// Reads the request behind a posting (`wire::fields`), without the amounts; `find` gives the value of its field with a name. None if it is not a gift's.
     #[must_use]
-    pub fn read(fields: &[(String, String)]) -> Option<Self> {
-        let find = |name: &str| fields.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    pub fn read<'a>(find: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let quantity = find("quantity").map_or(Some(1), |value| value.parse().ok())?;
         let repeat_count = match find("streak.repeat_count") {
             Some(value) => Some(value.parse().ok()?),

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     journal::Journal,
     lease::Lease,
-    store::{self, Book, Commit, Store},
+    store::{self, Book, Commit, LimitPlace, Store},
 };
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -227,7 +227,7 @@ impl BookHandle {
                 return Ok(Vec::new());
             }
         }
-        let limits = self.store.debit_limits(self.row.key, (account, 0), Window::COUNT).await?;
+        let limits = self.store.debit_limits(self.row.key, LimitPlace { account, window: 0 }, Window::COUNT).await?;
         Ok(limits.into_iter().filter(|limit| limit.account == account && limit.max > 0).collect())
     }
 

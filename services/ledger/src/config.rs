@@ -93,7 +93,7 @@ pub struct PosterSettings {
 impl PosterSettings {
     /// The row, or what is wrong with it.
     pub fn row(&self) -> Result<OwnPoster, InvalidPoster> {
-        OwnPoster::try_new(&self.service, &self.kind, (&self.debit, &self.credit), self.allow_debt)
+        OwnPoster::try_new(&self.service, &self.kind, &self.debit, &self.credit, self.allow_debt)
     }
 }
 

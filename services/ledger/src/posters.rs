@@ -187,7 +187,7 @@ impl PosterRights {
             if let Some(event) = ledger.event_by_id(book.key, posting).await? {
                 // The book itself refuses anything but a posting.
                 let Body::Posting(source) = &event.body else { return Ok(request) };
-                let instead = chart::instead_of_reversing(posting, &source.kind, &source.fields, &book.name);
+                let instead = chart::instead_of_reversing(posting, &source.kind, |name| source.field(name), &book.name);
                 // An id that was answered before gets its first answer, also if that was before this check existed.
                 return match instead {
                     Some(instead) if ledger.ids(book.key, &[request.id]).await?.is_empty() => {

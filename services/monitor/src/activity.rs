@@ -13,7 +13,7 @@ use books::{
 };
 use chart::{PostingKind, Unit, owned::names_of};
 use money::UserKey;
-use payout::tables::PayoutKey;
+use payout::tables::{PageStart, PayoutKey};
 use purchase::tables::PurchaseState;
 use rpc::{page::PagePosition, wire::TimeRange};
 use std::{cmp::Reverse, collections::HashMap};
@@ -233,10 +233,10 @@ impl ActivityReader<'_> {
     async fn purchases(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
         let Some(tables) = &self.teller.purchase else { return Ok(Vec::new()) };
         let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
-        let before = self.before(PURCHASES, page);
-        let mut found = tables.uncredited_of(&self.teller.name, self.user, before, rows).await?;
+        let (before_ms, before_id) = self.before(PURCHASES, page);
+        let mut found = tables.uncredited_of(&self.teller.name, self.user, before_ms, before_id, rows).await?;
         // Their coins are in no account of the user, whose wallet was closed.
-        found.extend(tables.suspended_of(&self.teller.name, self.user, before, rows).await?);
+        found.extend(tables.suspended_of(&self.teller.name, self.user, before_ms, before_id, rows).await?);
         let line = |purchase: purchase::tables::Purchase| {
             let (coins, price) = (purchase.value.coins.get(), purchase.value.price);
             let (standing, state) = match purchase.state {
@@ -250,7 +250,7 @@ impl ActivityReader<'_> {
                 amount: coins,
                 standing,
                 case_state: state.to_owned(),
-                ..self.unposted((PURCHASES, IdKind::Purchase, "purchase"), purchase.created_at_ms, purchase.purchase_id)
+                ..self.unposted(PURCHASES, IdKind::Purchase, "purchase", purchase.created_at_ms, purchase.purchase_id)
             }
         };
         Ok(found.into_iter().map(line).collect())
@@ -259,19 +259,20 @@ impl ActivityReader<'_> {
     async fn payouts(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
         let Some(tables) = &self.teller.payout else { return Ok(Vec::new()) };
         let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
-        let found = tables.unheld_of(&self.teller.name, self.user, self.before(PAYOUTS, page), rows).await?;
+        let (created_at_ms, id) = self.before(PAYOUTS, page);
+        let found = tables.unheld_of(&self.teller.name, self.user, PageStart { created_at_ms, id }, rows).await?;
         let line = |payout: payout::tables::Payout| ActivityFound {
             told: format!("{} over {}", payout.amount, payout.attempt.rail),
             unit: payout.amount.currency().code().to_owned(),
             amount: -payout.amount.minor_units(),
             standing: ActivityStanding::Waiting,
             case_state: payout.state.name().to_owned(),
-            ..self.unposted((PAYOUTS, IdKind::Payout, "payout"), payout.created_at_ms, payout.payout_id)
+            ..self.unposted(PAYOUTS, IdKind::Payout, "payout", payout.created_at_ms, payout.payout_id)
         };
         Ok(found.into_iter().map(line).collect())
     }
 
-    fn unposted(&self, (source, case_kind, kind): (i64, IdKind, &str), at_ms: i64, id: Uuid) -> ActivityFound {
+    fn unposted(&self, source: i64, case_kind: IdKind, kind: &str, at_ms: i64, id: Uuid) -> ActivityFound {
         ActivityFound {
             position: ActivityPosition { time: at_ms.saturating_mul(1_000), book: self.teller.book.key, source, id },
             book: self.teller.book.name.clone(),

@@ -157,7 +157,7 @@ async fn audit_books(database: &Database, heads: Option<&Path>, own: &OwnPosters
     }
     let mut books = Vec::new();
     for book in store.books().await? {
-        books.push(audit_book(database, &*store, &book, (heads, own)).await?);
+        books.push(audit_book(database, &*store, &book, heads, own).await?);
     }
     // A ledger without a book proves nothing.
     if books.is_empty() {
@@ -191,7 +191,8 @@ async fn audit_book(
     database: &Database,
     store: &dyn Store,
     book: &Book,
-    (heads, own): (Option<&Path>, &OwnPosters),
+    heads: Option<&Path>,
+    own: &OwnPosters,
 ) -> Result<BookReport, ReadFault> {
     let ledger = verify::verify_against(store, book, heads).await?;
     let mut problems = Vec::new();
@@ -216,10 +217,11 @@ async fn audit_book(
     };
     let mut journal = journal::JournalFold::new(book, own, catalogues);
     journal.follow(store, book, i64::MAX).await?;
-    let (mut joined, mut not_compared, found) = joins::all(database, &journal, (store, book, &name)).await?;
+    let audited = joins::AuditedBook { store, book, name: &name };
+    let (mut joined, mut not_compared, found) = joins::all(database, &journal, audited).await?;
     problems.extend(found);
     if exists(database, Service::Payout).await? {
-        let sums = payout_sums(database, &mut journal, (store, book, &name)).await;
+        let sums = payout_sums(database, &mut journal, audited).await;
         // The comparison of the rows names a row that can't be read.
         problems.extend(sums.or_else(|fault| damaged::row(&fault).map(|_| Vec::new()).ok_or(fault))?);
     }
@@ -240,7 +242,7 @@ async fn audit_book(
 async fn payout_sums(
     database: &Database,
     journal: &mut journal::JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
+    joins::AuditedBook { store, book, name }: joins::AuditedBook<'_>,
 ) -> Result<Vec<String>, ReadFault> {
     let tables = payout::tables::Store::inspect(database).await?;
     let mut found = Vec::new();

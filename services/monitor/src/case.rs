@@ -219,7 +219,7 @@ impl CaseWalk<'_> {
             }
             for (number, leg) in legs.iter().enumerate().skip(first_leg).take(usize::from(u8::MAX)) {
                 let resumed = if number == first_leg { resumed } else { &[] };
-                self.follow_leg(leg, (u8::try_from(number)?, &path), resumed).await?;
+                self.follow_leg(leg, u8::try_from(number)?, &path, resumed).await?;
                 if self.is_full() {
                     break;
                 }
@@ -229,7 +229,7 @@ impl CaseWalk<'_> {
         .boxed()
     }
 
-    async fn follow_leg(&mut self, leg: &CaseLeg, (number, path): (u8, &[LinkStep]), resumed: &[LinkStep]) -> Result<(), ReadFault> {
+    async fn follow_leg(&mut self, leg: &CaseLeg, number: u8, path: &[LinkStep], resumed: &[LinkStep]) -> Result<(), ReadFault> {
         let mut from_no = 0;
         if let Some((_, no)) = resumed.first() {
             let shown = self.teller.store.transfers(self.teller.book.key, *no, 1).await?.into_iter().next();
@@ -252,7 +252,7 @@ impl CaseWalk<'_> {
                 // The step with which the page before this one ended, or one above it, was shown there.
                 let below = match resumed.split_first() {
                     Some(((_, no), below)) if *no == part.transfer.no => below,
-                    _ if !self.link(&event, (leg, part.amount), &path).await? => continue,
+                    _ if !self.link(&event, leg, part.amount, &path).await? => continue,
                     _ => &[],
                 };
                 resumed = &[];
@@ -309,7 +309,7 @@ impl CaseWalk<'_> {
     }
 
     /// Adds the thing that a posting belongs to; false if that is the thing itself.
-    async fn link(&mut self, event: &Event, (leg, amount): (&CaseLeg, i64), path: &[LinkStep]) -> Result<bool, ReadFault> {
+    async fn link(&mut self, event: &Event, leg: &CaseLeg, amount: i64, path: &[LinkStep]) -> Result<bool, ReadFault> {
         let thing = self.teller.thing_of(event.clone()).await?;
         let summary = self.teller.summary(&thing).await?;
         if (summary.kind, summary.id.as_str()) == self.root {

@@ -286,7 +286,7 @@ impl PostingColumns {
             commit_time: stamp::text(time),
             effective_time: posting.effective_time.map(stamp::text).unwrap_or_default(),
             legs: legs.to_string(),
-            imported_id: chart::imported::origin(event.id, &posting.fields, book).map(|id| id.to_string()).unwrap_or_default(),
+            imported_id: chart::imported::origin(event.id, |name| posting.field(name), book).map(|id| id.to_string()).unwrap_or_default(),
         }
     }
 

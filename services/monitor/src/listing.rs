@@ -157,14 +157,14 @@ async fn read(tables: &StoryTables, filter: &ListingFilter, before: ListedPositi
     if filter.wants(ListedKind::Purchase)
         && let Some(tables) = &tables.purchase
     {
-        let ids = (first_id(from_ms), before_id(before));
-        rows.extend(tables.newest_purchases(&filter.book, user, ids, limit).await?.into_iter().map(of_purchase));
+        let (from, until) = (first_id(from_ms), before_id(before));
+        rows.extend(tables.newest_purchases(&filter.book, user, from, until, limit).await?.into_iter().map(of_purchase));
     }
     if filter.wants(ListedKind::Payout)
         && let Some(tables) = &tables.payout
     {
-        let after = (PageStart { created_at_ms: before.0, id: before.1 }, from_ms);
-        rows.extend(tables.newest_payouts(&filter.book, user, after, limit).await?.into_iter().map(of_payout));
+        let after = PageStart { created_at_ms: before.0, id: before.1 };
+        rows.extend(tables.newest_payouts(&filter.book, user, after, from_ms, limit).await?.into_iter().map(of_payout));
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.position));
     // Of each kind these are the newest, so of both together as many are.

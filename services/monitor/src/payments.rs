@@ -9,7 +9,7 @@
 use crate::{config::Config, error::Error, store::Store};
 use chart::BookKind;
 use feed::{BookFeed, ViewerSeat};
-use figures::{HOUR_S, StepLength, TallyBySteps, beginning};
+use figures::{FigureRange, HOUR_S, StepLength, TallyBySteps, beginning};
 use follower::PaymentFollower;
 use ledger_client::{JournalPlace, LedgerClient, NotPosted};
 use money::BookName;
@@ -133,7 +133,7 @@ impl Payments {
         }
         let heartbeat = Duration::from_millis(self.config.watch_heartbeat_ms);
         let age_max = Duration::from_millis(self.config.watch_age_max_ms).min(left);
-        PaymentViewer::open((feed, seat), self.ledger.clone(), after, (heartbeat, age_max)).await
+        PaymentViewer::open(feed, seat, self.ledger.clone(), after, heartbeat, age_max).await
     }
 
     /// How many streams are open.
@@ -141,8 +141,9 @@ impl Payments {
         self.config.viewers_max.saturating_sub(self.viewers.available_permits())
     }
 
-    /// The sums of the steps from a time to before another, in Unix seconds.
-    pub async fn figures(&self, book: &BookName, length: StepLength, (from_s, to_s): (i64, i64)) -> Result<FiguresRead, Error> {
+    /// The sums of the steps of a range.
+    pub async fn figures(&self, book: &BookName, length: StepLength, range: FigureRange) -> Result<FiguresRead, Error> {
+        let FigureRange { from_s, to_s } = range;
         let (feed, _) = self.feed(book).await?;
         let lost = feed.lost();
         let read = feed.with_figures(|figures, place| {

@@ -220,7 +220,7 @@ async fn stuck_payouts(teller: &StoryTeller, asked: &WorkAsked, found: &mut Vec<
         let before_ms = asked.before_ms(times);
         // By the query, so that those of one class don't fill the page of another's.
         let decided = if state == PayoutState::OutcomeUnknown && unknown != stuck { Some(stuck) } else { None };
-        for payout in tables.in_flight_since(&teller.name, (state, decided, before_ms), asked.after, asked.rows).await? {
+        for payout in tables.in_flight_since(&teller.name, state, decided, before_ms, asked.after, asked.rows).await? {
             let is_unknown = state == PayoutState::OutcomeUnknown && !is_decided(payout.phase);
             let (class, runbook) =
                 if is_unknown { (WorkClass::UnknownOutcome, "payout-outcome-unknown") } else { (WorkClass::StuckPayout, "payout-stuck") };

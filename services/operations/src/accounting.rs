@@ -3,7 +3,7 @@ use crate::{OperationFault, staff_call};
 use accounting::{
     DayLineSums, Mapping,
     balance::BalanceLine,
-    journal::{DayTitle, JournalLine, without_rule},
+    journal::{DayTitle, JournalLine, LineName, without_rule},
     roll::{RollForward, RollMovement},
 };
 use api::treasury::{
@@ -68,7 +68,7 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), OperationFault> {
 
 /// The accounts of a day's balances that no rule of the mapping covers, also where suspense takes them.
 pub fn uncovered(mapping: &Mapping, entity: &str, balances: &[BalanceLine]) -> Vec<String> {
-    without_rule(mapping, entity, balances.iter().map(|line| (line.account.as_str(), line.unit.as_str())))
+    without_rule(mapping, entity, balances.iter().map(|line| LineName { account: &line.account, unit: &line.unit }))
 }
 
 /// Closed periods as lines of text.

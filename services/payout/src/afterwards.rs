@@ -12,12 +12,12 @@ const OWN_TRANSFERS_EVERY: Duration = Duration::from_secs(10);
 /// Runs until `shutdown`.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     tokio::join!(
-        rounds(&payouts, &shutdown, ("callbacks", payouts.config.poll_delay), |payouts| Box::pin(payouts.read_due_callbacks())),
-        rounds(&payouts, &shutdown, ("recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.advance_due_recalls())),
-        rounds(&payouts, &shutdown, ("fees of recalls", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_recall_fees())),
-        rounds(&payouts, &shutdown, ("returns", payouts.config.poll_delay), |payouts| Box::pin(payouts.book_due_returns())),
-        rounds(&payouts, &shutdown, ("payees", payouts.config.poll_delay), |payouts| Box::pin(payouts.verify_due_payees())),
-        rounds(&payouts, &shutdown, ("transfers between our accounts", OWN_TRANSFERS_EVERY), |payouts| Box::pin(
+        rounds(&payouts, &shutdown, "callbacks", payouts.config.poll_delay, |payouts| Box::pin(payouts.read_due_callbacks())),
+        rounds(&payouts, &shutdown, "recalls", payouts.config.poll_delay, |payouts| Box::pin(payouts.advance_due_recalls())),
+        rounds(&payouts, &shutdown, "fees of recalls", payouts.config.poll_delay, |payouts| Box::pin(payouts.book_due_recall_fees())),
+        rounds(&payouts, &shutdown, "returns", payouts.config.poll_delay, |payouts| Box::pin(payouts.book_due_returns())),
+        rounds(&payouts, &shutdown, "payees", payouts.config.poll_delay, |payouts| Box::pin(payouts.verify_due_payees())),
+        rounds(&payouts, &shutdown, "transfers between our accounts", OWN_TRANSFERS_EVERY, |payouts| Box::pin(
             payouts.send_own_transfers()
         )),
         ach(&payouts, &shutdown),
@@ -29,8 +29,8 @@ async fn ach(payouts: &Payouts, shutdown: &CancellationToken) {
     let polls = payouts.banks.all().iter().filter_map(|bank| Some(bank.files()?.terms().poll));
     let Some(poll) = polls.min() else { return };
     tokio::join!(
-        rounds(payouts, shutdown, ("ACH files", payouts.config.poll_delay.min(poll)), |payouts| Box::pin(payouts.advance_ach_files())),
-        rounds(payouts, shutdown, ("ACH returns", poll), |payouts| Box::pin(payouts.fetch_ach_mail())),
+        rounds(payouts, shutdown, "ACH files", payouts.config.poll_delay.min(poll), |payouts| Box::pin(payouts.advance_ach_files())),
+        rounds(payouts, shutdown, "ACH returns", poll, |payouts| Box::pin(payouts.fetch_ach_mail())),
     );
 }
 
@@ -38,7 +38,8 @@ async fn ach(payouts: &Payouts, shutdown: &CancellationToken) {
 async fn rounds(
     payouts: &Payouts,
     shutdown: &CancellationToken,
-    (what, pause): (&'static str, Duration),
+    what: &'static str,
+    pause: Duration,
     round: for<'a> fn(&'a Payouts) -> BoxFuture<'a, Result<bool, Error>>,
 ) {
     loop {

@@ -164,7 +164,7 @@ impl Bank {
         let (mut files, mut bulk) = (None, None);
         let connector: Arc<dyn BankConnector> = match config.protocol {
             BankProtocol::Iso20022 => {
-                let bank = Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, (payments_max, config.batch_booking))?);
+                let bank = Arc::new(Iso20022Bank::try_new(&config.url, config.client()?, payments_max, config.batch_booking)?);
                 bulk = (payments_max > 1).then(|| bank.clone());
                 bank
             }
@@ -315,7 +315,7 @@ impl Banks {
     /// The account of this legal entity that is a physical account of treasury's: with its id, with or without the currency at the end. `None`: there is none, or
     /// more than one.
     #[must_use]
-    pub fn own_account(&self, (kind, entity): (BookKind, &str), physical: &str, currency: Currency) -> Option<(&Bank, &PayingAccount)> {
+    pub fn own_account(&self, kind: BookKind, entity: &str, physical: &str, currency: Currency) -> Option<(&Bank, &PayingAccount)> {
         let with_currency = |id: &str| format!("{id}-{}", currency.code().to_ascii_lowercase());
         let is_it =
             |account: &PayingAccount| account.currency == currency && (account.id == physical || with_currency(&account.id) == physical);

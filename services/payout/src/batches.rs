@@ -69,7 +69,7 @@ impl Payouts {
                 None => {
                     found.entries.push((place, entry.clone()));
                     if !keys.is_empty() || !is_forgotten(entry, now_ms) {
-                        found.unexplained.push((unexplained(account, (&read.statement.statement_id, batch, entry), now_ms), keys));
+                        found.unexplained.push((unexplained(account, &read.statement.statement_id, batch, entry, now_ms), keys));
                     }
                 }
             }

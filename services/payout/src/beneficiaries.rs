@@ -153,7 +153,7 @@ impl Payouts {
         // One that is asked about again has its own times.
         let is_new = row.payee_check == PayeeStanding::Pending && row.payee_tries == 0;
         if let Some(asking) = self.payee_asking().filter(|_| is_new) {
-            let verified = verification::verify(&self.store, &self.vault, asking, (&create.book, id), now).await?;
+            let verified = verification::verify(&self.store, &self.vault, asking, &create.book, id, now).await?;
             row = verified.unwrap_or(row);
         }
         let same = self.store.same_account(&create.book, &create.user, &row.account_digest, SAME_ACCOUNT_MAX + 1).await?;

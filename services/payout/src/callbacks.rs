@@ -87,7 +87,7 @@ async fn keep(payouts: &Payouts, bank: &Bank, said: &[u8]) -> (StatusCode, &'sta
         let _ = write!(text, "{byte:02x}");
         text
     });
-    match payouts.store.keep_callback(&payouts.vault, (&bank.name, &content), said, unix_ms(SystemTime::now())).await {
+    match payouts.store.keep_callback(&payouts.vault, &bank.name, &content, said, unix_ms(SystemTime::now())).await {
         Ok(is_new) => {
             if is_new {
                 payouts.news.notify_waiters();

@@ -55,7 +55,7 @@ fn booked_at_ms(entry: &StatementEntry) -> i64 {
 /// The id of a booking on one of our accounts.
 pub(crate) fn id_of(account: &StatementAccount, batch: &BookedBatch, entry: &StatementEntry) -> Uuid {
     let of_account = [account.bank.as_str(), &account.bank_account, account.currency.code()];
-    debit_id(of_account, &batch.reference, (&batch.ids, entry.amount, booked_at_ms(entry)))
+    debit_id(of_account, &batch.reference, &batch.ids, entry.amount, booked_at_ms(entry))
 }
 
 /// Whether the messages that a debit names may be forgotten by now: then it is no news that nothing is known of them.
@@ -67,7 +67,9 @@ pub(crate) fn is_forgotten(entry: &StatementEntry, now_ms: i64) -> bool {
 /// A debit that nothing explains.
 pub(crate) fn unexplained(
     account: &StatementAccount,
-    (statement_id, batch, entry): (&str, &BookedBatch, &StatementEntry),
+    statement_id: &str,
+    batch: &BookedBatch,
+    entry: &StatementEntry,
     now_ms: i64,
 ) -> UnexplainedDebit {
     UnexplainedDebit {

@@ -123,11 +123,11 @@ impl Payouts {
         // Each time before it is submitted, with the lists and the beneficiary as they are now.
         let beneficiary = self.beneficiary_of(&payout).await?;
         let payee = unseal(&self.vault, &payout.book, &beneficiary)?;
-        let needs = self.review_needs(&payout, (&beneficiary, &payee), now_ms).await?;
+        let needs = self.review_needs(&payout, &beneficiary, &payee, now_ms).await?;
         if !needs.is_empty() {
             return self.open_reviews(&payout, &needs, now_ms).await;
         }
-        let Some(options) = self.options_with_payee(&payout, &payee, (&payout.rails_tried, now_ms)).await? else {
+        let Some(options) = self.options_with_payee(&payout, &payee, &payout.rails_tried, now_ms).await? else {
             return self.no_bank(payout).await;
         };
         let Some(route) = &options.choice.chosen else {
@@ -397,7 +397,7 @@ impl Payouts {
                 let connector = self.banks.of(&next.attempt).map(|bank| bank.connector.clone());
                 let content = connector.map_or_else(String::new, |connector| connector.content(received.http_status, &body));
                 let logged = BankMessage::received(received.http_status, now_ms, body);
-                self.store.save_message(next, step.as_ref(), &self.vault, (logged, Some(content))).await?
+                self.store.save_message(next, step.as_ref(), &self.vault, logged, Some(content)).await?
             }
         };
         let Some(saved) = saved else { return Ok(None) };

@@ -58,7 +58,7 @@ impl Payouts {
                 None if self.treasury.is_uncovered(&account, Instant::now()) => return Ok(ReservationStep::Go(payout)),
                 None => {
                     let number = rows.last().map_or(1, |last| last.number + 1);
-                    match self.new_hold(payout, (number, &source, amount)).await? {
+                    match self.new_hold(payout, number, &source, amount).await? {
                         Some((saved, row)) => {
                             payout = saved;
                             row
@@ -92,7 +92,7 @@ impl Payouts {
             let rows = self.store.leaf_holds(&payout.key()).await?;
             let row = match rows.iter().find(|row| row.fits(&source, amount)) {
                 Some(row) => row.clone(),
-                None => match self.new_hold(payout, (rows.last().map_or(1, |last| last.number + 1), &source, amount)).await? {
+                None => match self.new_hold(payout, rows.last().map_or(1, |last| last.number + 1), &source, amount).await? {
                     Some((saved, row)) => {
                         payout = saved;
                         row
@@ -129,7 +129,9 @@ impl Payouts {
     async fn new_hold(
         &self,
         payout: Payout,
-        (number, source, amount): (i64, &PayingSource, Money),
+        number: i64,
+        source: &PayingSource,
+        amount: Money,
     ) -> Result<Option<(Payout, LeafHold)>, Error> {
         let mut tx = self.store.begin().await?;
         let Some(payout) = payouts::update(&mut tx, payout, None).await? else { return Ok(None) };

@@ -76,7 +76,7 @@ impl Payouts {
             row => {
                 let number = kept.last().map_or(1, |last| last.number + 1);
                 let row = row.cloned();
-                self.ask_for_money(payout, row, (number, next.attempt.number, source, amount)).await
+                self.ask_for_money(payout, row, number, next.attempt.number, source, amount).await
             }
         }
     }
@@ -86,7 +86,10 @@ impl Payouts {
         &self,
         payout: Payout,
         row: Option<Reservation>,
-        (number, attempt_no, source, amount): (i64, i64, PayingSource, Money),
+        number: i64,
+        attempt_no: i64,
+        source: PayingSource,
+        amount: Money,
     ) -> Result<ReservationStep, Error> {
         let now_ms = now_ms();
         let mut tx = self.store.begin().await?;
@@ -172,7 +175,7 @@ impl Payouts {
         if !advance(&mut tx, asked, &reserved).await? {
             return Ok(None);
         }
-        reservations::wake_oldest(&mut tx, (&asked.book, &asked.source, asked.amount), now_ms()).await?;
+        reservations::wake_oldest(&mut tx, &asked.book, &asked.source, asked.amount.currency(), now_ms()).await?;
         tx.commit().await?;
         self.wake.notify_one();
         Ok(Some(reserved))
@@ -268,7 +271,7 @@ impl Payouts {
         if !advance(&mut tx, &row, &withdrawn).await? {
             return Ok(GivenUp::Later(NotPosted::lost("another process is giving it up")));
         }
-        reservations::wake_oldest(&mut tx, (&row.book, &row.source, row.amount), now_ms()).await?;
+        reservations::wake_oldest(&mut tx, &row.book, &row.source, row.amount.currency(), now_ms()).await?;
         tx.commit().await?;
         self.wake.notify_one();
         Ok(GivenUp::Done)
@@ -280,7 +283,7 @@ impl Payouts {
                 let posted = Release { posting_id: posting.posting_id, ..row.clone() };
                 let mut tx = self.store.begin().await?;
                 advance_release(&mut tx, &row, &posted).await?;
-                reservations::wake_oldest(&mut tx, (&row.book, &row.source, row.amount), now_ms()).await?;
+                reservations::wake_oldest(&mut tx, &row.book, &row.source, row.amount.currency(), now_ms()).await?;
                 tx.commit().await?;
                 self.wake.notify_one();
                 Ok(GivenUp::Done)

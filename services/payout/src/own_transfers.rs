@@ -63,7 +63,7 @@ impl Payouts {
         let Ok(book) = BookName::try_new(&listed.book) else { return Ok(false) };
         let Some(kind) = self.ledger.book(&book).await? else { return Ok(false) };
         for instruction in &listed.instructions {
-            if let Err(error) = self.own_transfer(&mut treasury, (&book, kind), instruction).await {
+            if let Err(error) = self.own_transfer(&mut treasury, &book, kind, instruction).await {
                 tracing::error!(sweep = ?instruction.sweep.as_ref().map(|sweep| &sweep.sweep_id), %error, "a transfer between our accounts failed; trying again");
             }
         }
@@ -74,7 +74,8 @@ impl Payouts {
     async fn own_transfer(
         &self,
         treasury: &mut TreasuryServiceClient<Transport>,
-        (book, kind): (&BookName, BookKind),
+        book: &BookName,
+        kind: BookKind,
         instruction: &SweepInstruction,
     ) -> Result<(), Error> {
         let Some(sweep) = &instruction.sweep else { return Ok(()) };
@@ -83,7 +84,7 @@ impl Payouts {
             Some(row) => Some(self.asked_for(row).await?),
             // Staff have instructed the bank.
             None if sweep.state() == SweepState::Sent => None,
-            None => match self.own_route((book, kind), (sweep_id, sweep), &instruction.entity) {
+            None => match self.own_route(book, kind, sweep_id, sweep, &instruction.entity) {
                 Some(route) => self.send_own(treasury, &route).await?,
                 // Staff instruct the bank.
                 None => None,
@@ -96,12 +97,12 @@ impl Payouts {
     }
 
     /// The two accounts and the rail of a sweep; `None`: they are not both ours to instruct, or no rail takes the transfer now.
-    fn own_route(&self, (book, kind): (&BookName, BookKind), (sweep_id, sweep): (Uuid, &Sweep), entity: &str) -> Option<OwnRoute<'_>> {
+    fn own_route(&self, book: &BookName, kind: BookKind, sweep_id: Uuid, sweep: &Sweep, entity: &str) -> Option<OwnRoute<'_>> {
         let currency = Currency::try_new(&sweep.currency_code).ok()?;
         let amount = Money::try_new(currency, sweep.minor_units).ok()?;
-        let from = self.banks.own_account((kind, entity), &sweep.from_account, currency)?;
-        let to = self.banks.own_account((kind, entity), &sweep.to_account, currency)?;
-        let payee = own_payee(to);
+        let from = self.banks.own_account(kind, entity, &sweep.from_account, currency)?;
+        let to = self.banks.own_account(kind, entity, &sweep.to_account, currency)?;
+        let payee = own_payee(to.0, to.1);
         let (fields, participants, at) = (payee.field_names(), payee.participants(), Timestamp::now());
         let country = payee.country().unwrap_or_default();
         let request = RouteRequest { kind: payee.kind(), country, amount, at, fields: &fields, participants: &participants };
@@ -201,7 +202,7 @@ impl Payouts {
     fn own_message(&self, row: &OwnTransfer, route: &OwnRoute<'_>) -> Result<String, UnwritableOrder> {
         let created = moment_ms(row.sent_at_ms);
         let record = self.banks.facts().book.record_at(&row.rail, created);
-        let (end_to_end_id, payee) = (row.end_to_end_id(), own_payee(route.to));
+        let (end_to_end_id, payee) = (row.end_to_end_id(), own_payee(route.to.0, route.to.1));
         let order = PaymentOrder {
             message_id: row.message_id(),
             end_to_end_id: &end_to_end_id,
@@ -222,7 +223,7 @@ impl Payouts {
 }
 
 /// One of our accounts, as the one that is paid.
-fn own_payee((bank, account): (&Bank, &PayingAccount)) -> PayeeDetails {
+fn own_payee(bank: &Bank, account: &PayingAccount) -> PayeeDetails {
     PayeeDetails {
         holder_name: bank.debtor_name.clone(),
         address: account.address.clone(),

@@ -81,7 +81,7 @@ impl Payouts {
     /// Considers every rail for a payout that exists: of its own legal entity, and none of those that were tried.
     pub async fn options_of(&self, payout: &Payout, rails_tried: &str, now_ms: i64) -> Result<Option<PayoutOptions>, Error> {
         let payee = self.payee(payout).await?;
-        self.options_with_payee(payout, &payee, (rails_tried, now_ms)).await
+        self.options_with_payee(payout, &payee, rails_tried, now_ms).await
     }
 
     /// The same, with the payee as it was read.
@@ -89,7 +89,8 @@ impl Payouts {
         &self,
         payout: &Payout,
         payee: &PayeeDetails,
-        (rails_tried, now_ms): (&str, i64),
+        rails_tried: &str,
+        now_ms: i64,
     ) -> Result<Option<PayoutOptions>, Error> {
         let Some(kind) = self.ledger.book(&payout.book).await? else { return Ok(None) };
         let entity = Some(payout.attempt.entity.as_str()).filter(|entity| !entity.is_empty());

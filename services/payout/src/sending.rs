@@ -54,7 +54,7 @@ impl Payouts {
         let parties = PaymentParties { payee: self.payee(&payout).await?, on_behalf_of };
         match bank.bulk() {
             // Boxed, as are the sendings in it: otherwise every driver of payouts would have room for a whole batch.
-            Some(bulk) => Box::pin(self.send_together((bank, bulk), payout, parties)).await,
+            Some(bulk) => Box::pin(self.send_together(bank, bulk, payout, parties)).await,
             None => self.send_alone(bank, payout, parties).await,
         }
     }
@@ -81,7 +81,7 @@ impl Payouts {
             self.news.notify_waiters();
             return Ok(Some(sent));
         }
-        let Some(sent) = self.store.save_message(sent, None, &self.vault, (logged, None)).await? else { return Ok(None) };
+        let Some(sent) = self.store.save_message(sent, None, &self.vault, logged, None).await? else { return Ok(None) };
         let subject = SentPayment::of(&sent, &ready.end_to_end_id);
         let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;

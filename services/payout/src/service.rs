@@ -450,7 +450,7 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let who = caller.book_and_user(&request.book, &request.user_id);
         let ((book, user, currency), id) = wire::standing::delete(who, &request)?;
-        let replayed = self.payouts.store.settled(self.payouts.delete_order((&book, &user), currency, &id, SystemTime::now())).await?;
+        let replayed = self.payouts.store.settled(self.payouts.delete_order(&book, &user, currency, &id, SystemTime::now())).await?;
         Ok(Response::new(pb::DeleteStandingOrderResponse { replayed }))
     }
 }

@@ -66,19 +66,20 @@ impl Payouts {
     /// Deletes the user's order in a currency, if there is one. True when it had been answered before.
     pub async fn delete_order(
         &self,
-        who: (&BookName, &UserKey),
+        book: &BookName,
+        user: &UserKey,
         currency: Currency,
         id: &RequestId,
         now: SystemTime,
     ) -> Result<bool, Error> {
-        let key = RequestKey { book: who.0, subject: who.1, rpc: DELETE, request_id: id };
+        let key = RequestKey { book, subject: user, rpc: DELETE, request_id: id };
         let mut tx = self.store.begin().await?;
         match requests::begin(&mut tx, key, &SentFields::new().with("currency_code", currency), now).await? {
             RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
             RequestStanding::Replay(_) => return Ok(true),
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
-        standing::delete(&mut tx, who.0, who.1, currency).await?;
+        standing::delete(&mut tx, book, user, currency).await?;
         requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
         tx.commit().await?;
         Ok(false)

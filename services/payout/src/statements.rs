@@ -106,7 +106,7 @@ impl Payouts {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());
             tracing::error!(%payout_id, minor_units, "the bank's statement shows a debit that our records do not have");
         }
-        self.store.keep_statement(account, &statement.statement_id, (&findings, &debited), now_ms).await?;
+        self.store.keep_statement(account, &statement.statement_id, &findings, &debited, now_ms).await?;
         unexpected.iter().for_each(|finding| self.tell(finding.payout_id));
         Ok(())
     }

@@ -8,8 +8,18 @@ use jiff::civil::Date;
 use crate::lots::{BrokenCoins, Lot, LotOrigin, LotOverflow, LotSpend, LotSums, LotUse};
 use crate::sheets::day;
 
-/// Lots that are summed together: the entity, the market, the currency, and whole years without activity.
-pub type DormantKey = (String, String, String, i32);
+/// Lots that are summed together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DormantKey {
+    /// The legal entity.
+    pub entity: String,
+    /// The market.
+    pub market: String,
+    /// The code of the currency; empty: of coins whose price nobody knows.
+    pub currency: String,
+    /// Whole years without activity of their owners.
+    pub years: i32,
+}
 
 /// Coins of owners who were not active for as many years.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,10 +83,11 @@ pub fn add(sums: &mut BTreeMap<DormantKey, DormantSums>, owned: &OwnedLots, last
     // Coins that were only ever given count from the first day.
     let first = there.iter().map(|lot| day(lot.issued_at_ms)).min();
     let Some(since) = last_active(owned, last).or(first) else { return Ok(()) };
-    let age = years(since, last);
+    let years = years(since, last);
     let mut own: BTreeMap<DormantKey, LotSums> = BTreeMap::new();
     for lot in there.iter().filter(|lot| lot.left() > 0) {
-        let of = own.entry((lot.entity.clone(), lot.market.clone(), lot.currency.clone(), age)).or_default();
+        let (entity, market, currency) = (lot.entity.clone(), lot.market.clone(), lot.currency.clone());
+        let of = own.entry(DormantKey { entity, market, currency, years }).or_default();
         *of = of.plus(lot.sums(), 1).ok_or(LotOverflow)?;
     }
     for (key, lots) in own {

@@ -35,8 +35,8 @@ pub(crate) enum EventReading {
 
 impl Purchases {
     /// Checks a notification and stores it. False: it was stored before.
-    pub(crate) async fn take_in(&self, store: StoreKind, (headers, body): (&HeaderMap, &[u8]), now: SystemTime) -> Result<bool, NotTaken> {
-        let taken = self.store_event(store, (headers, body), now).await;
+    pub(crate) async fn take_in(&self, store: StoreKind, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Result<bool, NotTaken> {
+        let taken = self.store_event(store, headers, body, now).await;
         match &taken {
             Ok((is_new, state)) => meters::arrived(store, if *is_new { state.name() } else { "repeated" }, ""),
             Err(NotTaken::Malformed) => meters::arrived(store, "malformed", ""),
@@ -53,7 +53,8 @@ impl Purchases {
     async fn store_event(
         &self,
         store: StoreKind,
-        (headers, body): (&HeaderMap, &[u8]),
+        headers: &HeaderMap,
+        body: &[u8],
         now: SystemTime,
     ) -> Result<(bool, EventState), NotTaken> {
         let HeardEvent { event, of } = self.stores.of(store).event(headers, body).await?;

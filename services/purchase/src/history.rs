@@ -57,9 +57,9 @@ impl Purchases {
     /// Reads an app's notifications since the last reading, and keeps those that are new.
     async fn read_history(&self, app: &ListedApp, now: SystemTime, found: &mut usize) -> Result<Result<(), NotAnswered>, Error> {
         // Spans are compared with the store's clock: that is the present, whatever is due.
-        let (of, now_ms) = ((StoreKind::Apple, app.bundle_id.as_str()), unix_ms(SystemTime::now()));
+        let (bundle_id, now_ms) = (app.bundle_id.as_str(), unix_ms(SystemTime::now()));
         let oldest_ms = now_ms.saturating_sub(LISTED_MS);
-        let stored = self.store.sweep_place(of, SweptList::Notifications).await?;
+        let stored = self.store.sweep_place(StoreKind::Apple, bundle_id, SweptList::Notifications).await?;
         let mut place = match stored {
             Some(place) if !place.page_token.is_empty() && place.from_ms >= oldest_ms => place,
             Some(place) => {
@@ -74,7 +74,7 @@ impl Purchases {
             return Ok(Ok(()));
         }
         for _ in 0..PAGES_MAX {
-            let page = match self.stores.apple.history(app, (place.from_ms, place.until_ms), &place.page_token).await {
+            let page = match self.stores.apple.history(app, place.from_ms, place.until_ms, &place.page_token).await {
                 Ok(page) => page,
                 Err(away) => return Ok(Err(away)),
             };
@@ -100,7 +100,7 @@ impl Purchases {
             // After what it has is kept: a crash reads a page again.
             place.page_token = next.unwrap_or_default();
             if is_last || !place.page_token.is_empty() {
-                self.store.sweep_reached(of, SweptList::Notifications, &place).await?;
+                self.store.sweep_reached(StoreKind::Apple, bundle_id, SweptList::Notifications, &place).await?;
             }
             if is_last {
                 break;
@@ -111,11 +111,11 @@ impl Purchases {
 
     /// Asks what was paid back to the buyers of the next purchases, and keeps what no notification said. After the last purchase it begins again.
     async fn read_refunds(&self, app: &ListedApp, now: SystemTime, found: &mut usize) -> Result<Result<(), NotAnswered>, Error> {
-        let (of, now_ms) = ((StoreKind::Apple, app.bundle_id.as_str()), unix_ms(now));
-        let mut place = self.store.sweep_place(of, SweptList::Refunds).await?.unwrap_or_default();
+        let (bundle_id, now_ms) = (app.bundle_id.as_str(), unix_ms(now));
+        let mut place = self.store.sweep_place(StoreKind::Apple, bundle_id, SweptList::Refunds).await?.unwrap_or_default();
         let oldest = first_id_at(now_ms.saturating_sub(LISTED_MS));
         let after = if place.after_purchase_id < oldest { oldest } else { place.after_purchase_id.clone() };
-        let purchases = self.store.sold_in(&app.book, of, &after, self.refund_lookups_max).await?;
+        let purchases = self.store.sold_in(&app.book, StoreKind::Apple, bundle_id, &after, self.refund_lookups_max).await?;
         let is_end = purchases.len() < usize::try_from(self.refund_lookups_max).unwrap_or(usize::MAX);
         for (purchase_id, transaction_id) in purchases {
             match self.look_up(app, &transaction_id, now_ms, found).await {
@@ -127,11 +127,11 @@ impl Purchases {
                 }
             }
             place.after_purchase_id = purchase_id;
-            self.store.sweep_reached(of, SweptList::Refunds, &place).await?;
+            self.store.sweep_reached(StoreKind::Apple, bundle_id, SweptList::Refunds, &place).await?;
         }
         if is_end {
             place.after_purchase_id = String::new();
-            self.store.sweep_reached(of, SweptList::Refunds, &place).await?;
+            self.store.sweep_reached(StoreKind::Apple, bundle_id, SweptList::Refunds, &place).await?;
         }
         Ok(Ok(()))
     }

@@ -114,7 +114,7 @@ impl Purchases {
                 if !self.store.by_store_id(&event.book, &event.transaction_id).await?.is_empty() {
                     let rank = look.ranks.entry((event.transaction_id.clone(), event.subtype.clone())).or_default();
                     *rank += 1;
-                    found += usize::from(self.store.keep_lost(&event, *rank, (look.since_ms, now_ms)).await?);
+                    found += usize::from(self.store.keep_lost(&event, *rank, look.since_ms, now_ms).await?);
                 }
             }
             let Some(next) = next else {

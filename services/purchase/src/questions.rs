@@ -64,7 +64,7 @@ impl Purchases {
         // A time ahead of our clock must not make the window longer.
         let asked_at_ms = if event.signed_at_ms > 0 { event.signed_at_ms.min(now_ms) } else { now_ms };
         let deadline_ms = asked_at_ms.saturating_add(money::time::millis(window));
-        self.store.keep_asked((event, asked), (asked_at_ms, deadline_ms), now_ms).await
+        self.store.keep_asked(event, asked, asked_at_ms, deadline_ms, now_ms).await
     }
 
     /// Answers the questions that are due, at most `count_max`; returns how many are answered now.
@@ -85,12 +85,12 @@ impl Purchases {
             let answer = match prepared {
                 Prepared::Answer(answer) => answer,
                 Prepared::Later(why) => {
-                    self.put_off_question(&question, (&why, false), (now_ms, 0)).await?;
+                    self.put_off_question(&question, &why, false, now_ms, 0).await?;
                     continue;
                 }
                 Prepared::LacksConsent => {
                     let why = "the buyer does not consent; nothing is sent";
-                    self.put_off_question(&question, (why, true), (now_ms, 0)).await?;
+                    self.put_off_question(&question, why, true, now_ms, 0).await?;
                     continue;
                 }
             };
@@ -115,7 +115,7 @@ impl Purchases {
                     if for_all {
                         away.push(question.store);
                     }
-                    self.put_off_question(&question, (&why, false), (now_ms, retry_at_ms)).await?;
+                    self.put_off_question(&question, &why, false, now_ms, retry_at_ms).await?;
                 }
             }
         }
@@ -136,8 +136,10 @@ impl Purchases {
     async fn put_off_question(
         &self,
         question: &StoreQuestion,
-        (why, lacks_consent): (&str, bool),
-        (now_ms, retry_at_ms): (i64, i64),
+        why: &str,
+        lacks_consent: bool,
+        now_ms: i64,
+        retry_at_ms: i64,
     ) -> Result<(), Error> {
         if !lacks_consent {
             let deadline_ms = question.deadline_ms;
@@ -147,7 +149,7 @@ impl Purchases {
         // Once more before its end, and then at its end.
         let last_call_ms = question.deadline_ms.saturating_sub(LAST_CALL_MS);
         let next_ms = if now_ms < last_call_ms { next_ms.min(last_call_ms) } else { next_ms.min(question.deadline_ms) };
-        Ok(self.store.put_off_question(question, (why, lacks_consent), next_ms).await?)
+        Ok(self.store.put_off_question(question, why, lacks_consent, next_ms).await?)
     }
 
     /// What a question is answered as things are now.

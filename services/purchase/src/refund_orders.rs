@@ -173,7 +173,7 @@ impl Purchases {
         let order = refund_orders::get(&mut tx, &by.book, refund_id).await?.ok_or_else(unknown)?;
         let of = of.ok_or_else(unknown)?;
         if order.state == RefundOrderState::Abnormal && verdict == RefundVerdict::Reject {
-            return self.end_abnormal(tx, by, (order, &of, is_own), now).await;
+            return self.end_abnormal(tx, by, order, &of, is_own, now).await;
         }
         if order.state != RefundOrderState::Asked {
             return Err(RefundRefusal::Decided.into());
@@ -186,7 +186,7 @@ impl Purchases {
             RefundVerdict::Approve => RefundOrderState::Approved,
         };
         // First, since it decides between rivals.
-        if !refund_orders::decide(&mut tx, &order, (state, &by.person), unix_ms(now)).await? {
+        if !refund_orders::decide(&mut tx, &order, state, &by.person, unix_ms(now)).await? {
             return Err(RefundRefusal::Decided.into());
         }
         if state == RefundOrderState::Approved {
@@ -206,7 +206,9 @@ impl Purchases {
         &self,
         mut tx: sqlx::Transaction<'static, sqlx::Any>,
         by: &RefundCaller,
-        (order, of, is_own): (RefundOrder, &Purchase, bool),
+        order: RefundOrder,
+        of: &Purchase,
+        is_own: bool,
         now: SystemTime,
     ) -> Result<(RefundOrder, bool), Error> {
         if is_own || order.end_asked_by == by.person.as_str() {

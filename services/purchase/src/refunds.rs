@@ -39,10 +39,10 @@ impl Purchases {
         self.read_refund_events(now, count_max).await?;
         // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
         let planned_at = SystemTime::now();
-        self.apply_refunds((now, planned_at), count_max).await?;
-        self.post_disputes((now, planned_at), count_max).await?;
-        self.post_steps((now, planned_at), count_max).await?;
-        self.keep_holds((now, planned_at), count_max).await?;
-        self.settle_debts((now, planned_at), count_max).await
+        self.apply_refunds(now, planned_at, count_max).await?;
+        self.post_disputes(now, planned_at, count_max).await?;
+        self.post_steps(now, planned_at, count_max).await?;
+        self.keep_holds(now, planned_at, count_max).await?;
+        self.settle_debts(now, planned_at, count_max).await
     }
 }

@@ -48,6 +48,7 @@ mod wallet_rows;
 
 pub use audited::{AuditedRow, RevenueEdition};
 pub(crate) use debts::Debtor;
+pub(crate) use events::ArrivedEvent;
 pub(crate) use refund_rows::keep as keep_refund_fact;
 pub(crate) use refunds::RefundSubject;
 pub(crate) use reports::PeriodReports;

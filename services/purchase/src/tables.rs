@@ -10,6 +10,7 @@ pub use crate::refunds::dispute::DisputeStep;
 pub use crate::refunds::hold::{CoinHold, HoldState};
 pub use crate::refunds::step::{DebtSettlement, RefundStep, StepState};
 pub use crate::settlements::settlement::SettlementPosting;
+pub use crate::store::audited::SettlementPlace;
 pub use crate::store::audited::answered::{AnsweredRequest, RequestPlace};
 pub use crate::store::audited::breakage::BreakagePlace;
 pub use crate::store::price_sheets::SheetRow;

@@ -165,7 +165,7 @@ impl Purchases {
             _ => return Err(WalletRefusal::Decided.into()),
         };
         // It decides between rivals.
-        if !table::decide(&mut tx, &change, (state, &by.person), unix_ms(now)).await? {
+        if !table::decide(&mut tx, &change, state, &by.person, unix_ms(now)).await? {
             return Err(WalletRefusal::Decided.into());
         }
         let change = table::get(&mut tx, &by.book, change_id).await?.unwrap_or(change);

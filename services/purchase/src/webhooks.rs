@@ -49,7 +49,7 @@ async fn receive(
         Ok(call) => call,
         Err(refused) => return refused,
     };
-    match purchases.take_in(store, (call.headers(), &call.body), SystemTime::now()).await {
+    match purchases.take_in(store, call.headers(), &call.body, SystemTime::now()).await {
         Ok(_) => taken(store),
         Err(NotTaken::Malformed) => not_taken(store, StatusCode::BAD_REQUEST, "not a notification; nothing was taken"),
         Err(NotTaken::Refused(refused)) => {

@@ -22,10 +22,11 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::catalogue::PackageOffer;
-use crate::domain::event::{EventState, StoreEvent};
+use crate::domain::event::EventState;
 use crate::domain::{self, Channel, PriceChannel, Purchase, PurchaseState, SaleRates};
 use crate::error::Error;
 use crate::purchases::Redeemed;
+use crate::store::ArrivedEvent;
 use crate::store::refused::{RefusedFilter, RefusedRow};
 use crate::stores::apple::RECEIPT_BYTES_MAX;
 use crate::stores::google::PURCHASE_TOKEN_BYTES_MAX;
@@ -175,8 +176,8 @@ pub(crate) fn receipt(sent: Option<SentReceipt>) -> Result<StoreReceipt, Status>
 }
 
 /// What a store reported about a purchase, with the time of arrival of each.
-pub(crate) fn reports(events: &[(StoreEvent, String, i64)]) -> Vec<pb::StoreReport> {
-    let report = |(event, note, received_at_ms): &(StoreEvent, String, i64)| pb::StoreReport {
+pub(crate) fn reports(events: &[ArrivedEvent]) -> Vec<pb::StoreReport> {
+    let report = |ArrivedEvent { event, note, received_at_ms }: &ArrivedEvent| pb::StoreReport {
         kind: event.kind.clone(),
         subtype: event.subtype.clone(),
         report_time: (event.signed_at_ms > 0).then(|| timestamp_ms(event.signed_at_ms)),

@@ -8,7 +8,7 @@
 use identity::Service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use settings::{Error, Layers, Secret};
+use settings::{Error, Layers, RetiredOption, Secret};
 use std::{
     collections::BTreeMap,
     env,
@@ -28,11 +28,11 @@ pub use files::check_files;
 /// Prefix of environment variables.
 pub const PREFIX: &str = "LARGESSE";
 /// Options that were removed, and what to use instead.
-const RETIRED: [(&str, &str); 1] = [(
-    "identity.service_token_file",
-    "there is no such option any more: each service calls with its own token; name a file for each service here in identity.service_tokens, such as \
+const RETIRED: [RetiredOption; 1] = [RetiredOption {
+    path: "identity.service_token_file",
+    why: "there is no such option any more: each service calls with its own token; name a file for each service here in identity.service_tokens, such as \
      service_tokens = { gift = \"gift.token\" }, made by `largesse token --sub gift --role service`",
-)];
+}];
 /// The environment variable that names the file.
 pub const FILE_VARIABLE: &str = "LARGESSE_CONFIG";
 
@@ -346,7 +346,7 @@ pub fn layers(file: Option<&Path>) -> Result<(Layers, Vec<String>), Error> {
 /// Adds the environment on top of `layers`, with the names that OpenTelemetry and Rust programs use; returns the names of unknown variables.
 fn hear(layers: &mut Layers) -> Vec<String> {
     let aliases = telemetry::config::ALIASES.map(|(name, option)| (name, format!("telemetry.{option}")));
-    let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
+    let aliases: BTreeMap<&str, &str> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
     layers.environment(variables(), &aliases)
 }
 

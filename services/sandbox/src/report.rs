@@ -13,16 +13,16 @@ pub fn exchanged(hundredths: i64, rate: i64) -> i64 {
 
 /// A ZIP archive of one file, which is stored as it is.
 pub fn archive(name: &str, content: &[u8]) -> Vec<u8> {
-    archived(name, (0, content), (checksum(content), content.len()))
+    archived(name, 0, content, checksum(content), content.len())
 }
 
 /// A ZIP archive that says that its file has a thousand bytes, and unpacks to many millions.
 pub fn bomb(name: &str) -> Vec<u8> {
-    archived(name, (8, &many_zeros()), (0, 1_000))
+    archived(name, 8, &many_zeros(), 0, 1_000)
 }
 
 /// A ZIP archive of one file that was packed by a method, with the checksum and the size that it states.
-fn archived(name: &str, (method, packed): (u8, &[u8]), (sum, size): (u32, usize)) -> Vec<u8> {
+fn archived(name: &str, method: u8, packed: &[u8], sum: u32, size: usize) -> Vec<u8> {
     let long = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
     let head = |out: &mut Vec<u8>| {
         out.extend([20, 0, 0, 8, method, 0, 0, 0, 0, 0]);

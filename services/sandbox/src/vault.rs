@@ -122,7 +122,7 @@ impl BankVault {
             };
             entries.push((row.try_get("entry_no")?, entry));
         }
-        Ok(Some(VaultStatement::new(account, currency, now_ms, (balance, opened_at_ms), entries)))
+        Ok(Some(VaultStatement::new(account, currency, now_ms, balance, opened_at_ms, entries)))
     }
 }
 
@@ -176,13 +176,7 @@ pub struct VaultStatement {
 }
 
 impl VaultStatement {
-    fn new(
-        account: &AccountId,
-        currency: Currency,
-        now_ms: i64,
-        (balance, opened_at_ms): (i64, i64),
-        entries: Vec<(i64, VaultEntry)>,
-    ) -> Self {
+    fn new(account: &AccountId, currency: Currency, now_ms: i64, balance: i64, opened_at_ms: i64, entries: Vec<(i64, VaultEntry)>) -> Self {
         let shown: i64 = entries.iter().map(|(_, entry)| entry.minor_units).sum();
         let of = |minor_units: i64, at_ms: i64| {
             let (amount, direction) = signed(currency, minor_units);

@@ -54,7 +54,7 @@ impl Acts {
         let hashes = whole.hashes(&self.store, &act, &salt).await?;
         let act = fitting(act)?;
         let _turn = self.turn.lock().await;
-        let (seq, hash) = self.store.append_whole(&act, (whole, hashes), now_ms(), salt).await?;
+        let (seq, hash) = self.store.append_whole(&act, whole, hashes, now_ms(), salt).await?;
         if let (Some(hash), Some(dir)) = (hash, self.heads_dir.clone()) {
             let written = tokio::task::spawn_blocking(move || heads::append(&dir, seq, &hash)).await;
             // The line is recorded. Staff must be able to work even if the head can't be written, but the failure must be logged.

@@ -20,10 +20,10 @@ impl Proposals {
             ProposedAct::Adjustment(_) | ProposedAct::Reversal(_) => {
                 self.dry_run(&proposal.book, proposal, now_ms).await.map(|posting| accounts_of(&posting))
             }
-            ProposedAct::Account(account, act) => self.changed(proposal, account, |shown| set_state(shown, *act)).await,
+            ProposedAct::Account(account, act) => self.changed(proposal, account, |_, shown| set_state(shown, *act)).await,
             ProposedAct::Limit(limit) => {
                 let window = crate::act_message::window(limit.window);
-                let change = |(account, mut shown): (&Account, PreviewedAccount)| {
+                let change = |account: &Account, mut shown: PreviewedAccount| {
                     let in_force = account.limits.iter().find(|known| known.window() == window);
                     shown.limit_before = in_force.map_or(0, |known| known.max_amount);
                     shown.limit_after = limit.max;
@@ -69,10 +69,10 @@ impl Proposals {
         &self,
         proposal: &Proposal,
         account: &str,
-        change: impl FnOnce((&Account, PreviewedAccount)) -> PreviewedAccount,
+        change: impl FnOnce(&Account, PreviewedAccount) -> PreviewedAccount,
     ) -> Result<Vec<PreviewedAccount>, NotPosted> {
         let found = self.ledger.account_named(&proposal.book, account).await?;
-        Ok(vec![change((&found, standing(&found)))])
+        Ok(vec![change(&found, standing(&found))])
     }
 }
 
@@ -91,7 +91,7 @@ fn standing(account: &Account) -> PreviewedAccount {
     }
 }
 
-fn set_state((_, shown): (&Account, PreviewedAccount), act: AccountAct) -> PreviewedAccount {
+fn set_state(shown: PreviewedAccount, act: AccountAct) -> PreviewedAccount {
     PreviewedAccount { state_after: account_state(act).into(), ..shown }
 }
 

@@ -273,8 +273,7 @@ impl Proposals {
 
 /// What to do instead of reversing this posting; `None` where it may be reversed. The ledger checks this as well, against misuse of this service's token.
 fn instead_of_reversal(book: &BookName, id: Uuid, posting: &Posting) -> Option<&'static str> {
-    let fields: Vec<(String, String)> = posting.request_fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
-    chart::instead_of_reversing(id, &posting.kind, &fields, book.as_str())
+    chart::instead_of_reversing(id, &posting.kind, |name| posting.field(name), book.as_str())
 }
 
 /// The users among the owners of these accounts.

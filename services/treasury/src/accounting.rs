@@ -66,7 +66,7 @@ impl Accounting {
     }
 
     /// The roll-forward of an entity's liabilities over these days.
-    pub async fn roll(&self, of: &EntityBooks, (first, last): (Date, Date)) -> Result<AsRead<RollForward>, AccountingError> {
+    pub async fn roll(&self, of: &EntityBooks, first: Date, last: Date) -> Result<AsRead<RollForward>, AccountingError> {
         let at = self.at(of, false).await?;
         let closed = self.is_closed(of, last).await?;
         let before = match first.yesterday() {

@@ -7,12 +7,12 @@ use crate::{
     domain::{
         PhysicalAccount, StandardLeaf,
         allocation::{self, AllocationBasis, ChargeKind, Division, LeafBasis},
-        interest,
+        interest::{self, InterestDay},
         terms::LeafRates,
     },
     error::Error,
     movements::{Asked, Decided, OpenTurn, TRIES_MAX, Turn},
-    postings,
+    postings::{self, movements::Portion},
     store::MovementRow,
     treasury::{Treasury, account_name, day},
 };
@@ -121,7 +121,7 @@ impl Treasury {
         let entity = |leaf: &str| turn.structure.nodes.get(leaf).map_or(account.entity.as_str(), |node| node.entity.as_str());
         let shares = division.shares.iter().map(|share| (share.basis.leaf.as_str(), share.amount));
         let all = shares.chain(std::iter::once((residue_leaf.as_str(), division.residue))).filter(|(_, amount)| *amount != 0);
-        let portions: Vec<_> = all.map(|(leaf, amount)| (entity(leaf), leaf, sign * amount)).collect();
+        let portions: Vec<_> = all.map(|(leaf, amount)| Portion { entity: entity(leaf), leaf, amount: sign * amount }).collect();
         let drafts = portions.chunks(PORTIONS_MAX).zip(0_i64..);
         let drafts =
             drafts.map(|(portions, part)| postings::movements::allocation(turn.posting_key(self, ask, part), account, portions)).collect();
@@ -175,12 +175,12 @@ impl Treasury {
                     (counted.sum::<Option<i128>>().ok_or(Error::Overflow)?, Vec::new())
                 }
                 AllocationBasis::Rates => {
-                    let rate = |on: Date| {
+                    let day = |(on, balance): (Date, i64)| {
                         let LeafRates { credit, debit, year_days } = self.terms.rates(leaf, on);
-                        (if asked.kind.is_income() { credit } else { debit }, year_days)
+                        let rate = if asked.kind.is_income() { credit } else { debit };
+                        Some(InterestDay { on, balance: asked.kind.counted(balance)?, rate, year_days })
                     };
-                    let days = self.daily_balances(&name, from, until).await?.into_iter();
-                    let days = days.map(|(on, balance)| Some((on, asked.kind.counted(balance)?, rate(on))));
+                    let days = self.daily_balances(&name, from, until).await?.into_iter().map(day);
                     let runs = interest::runs(&days.collect::<Option<Vec<_>>>().ok_or(Error::Overflow)?);
                     (i128::from(interest::interest(&runs).ok_or(Error::Overflow)?), runs)
                 }

@@ -75,7 +75,7 @@ impl Treasury {
             return Err(CaseRefusal::NotByHand.of(id));
         }
         let is_wrong = matches!(case.found.class, ExceptionClass::Totals | ExceptionClass::DuplicateStatement) && !case.found.is_noted;
-        self.store.explain(self.book.as_str(), &case, (call.by, call.reason), is_wrong).await?;
+        self.store.explain(self.book.as_str(), &case, call.by, call.reason, is_wrong).await?;
         let structure = self.structure(None).await?;
         if let Some(account) = structure.accounts.get(&case.account.0) {
             self.reconcile(account).await?;
@@ -117,7 +117,7 @@ impl Treasury {
                     return Err(CaseRefusal::Resolved.of(&proposal.case_id));
                 }
                 self.check_even(&case, &proposal).await?;
-                if !self.store.approve(book, &proposal, (call.by, call.reason), unix_ms((self.clock)())).await? {
+                if !self.store.approve(book, &proposal, call.by, call.reason, unix_ms((self.clock)())).await? {
                     return Err(Error::Busy);
                 }
             }
@@ -141,8 +141,8 @@ impl Treasury {
             Err(unusable) => return self.settle_unusable(proposal, id, unusable).await,
         };
         let draft = match proposal.kind {
-            AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, (proposal.id, id), &proposal.transfers),
-            AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, (proposal.id, id), &proposal.transfers),
+            AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, proposal.id, id, &proposal.transfers),
+            AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, proposal.id, id, &proposal.transfers),
         };
         let posted = self.ledger.post(&self.book, draft).await;
         let now_ms = unix_ms((self.clock)());

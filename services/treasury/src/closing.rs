@@ -57,11 +57,11 @@ impl Treasury {
         let facts = self.day_facts(account, &now).await?;
         let in_day: BTreeSet<&String> = findings.entries.iter().map(|entry| &entry.key).collect();
         let later = now.findings.entries.iter().map(|entry| entry.key.clone()).filter(|key| !in_day.contains(key)).collect();
-        let closed = day::closed((&run, day), &findings, &facts, &later).map_err(|obstacles| {
+        let closed = day::closed(&run, day, &findings, &facts, &later).map_err(|obstacles| {
             let open_cases = findings.cases.iter().filter(|case| !case.is_noted).count();
             Error::NotExplained { obstacles, open_cases, unexplained: findings.unexplained }
         })?;
-        let row = closed_row(&closed, &findings, (by, unix_ms((self.clock)())))?;
+        let row = closed_row(&closed, &findings, by, unix_ms((self.clock)()))?;
         if !self.store.close_day(key, now.series, &row, &closings(&run, &findings)).await? {
             return Err(Error::Busy);
         }
@@ -109,7 +109,7 @@ pub(crate) fn newest(bookings: Vec<crate::domain::bank::EntryBooking>) -> BTreeM
     newest
 }
 
-fn closed_row(closed: &ClosedDay, findings: &AccountFindings, (by, now_ms): (&str, i64)) -> Result<ClosedDayRow, Error> {
+fn closed_row(closed: &ClosedDay, findings: &AccountFindings, by: &str, now_ms: i64) -> Result<ClosedDayRow, Error> {
     let mut timing: Vec<KeptTiming> = closed
         .timing
         .iter()

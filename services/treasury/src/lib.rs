@@ -101,7 +101,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let store = Store::open(&deps.database).await?;
     let ledger = LedgerClient::new(deps.ledger);
     let accounting = Accounting::new(store.clone(), ledger.clone(), Clock::clone(&deps.clock));
-    let treasury = Treasury::new(store, ledger, (&config, book), agreed, deps.clock);
+    let treasury = Treasury::new(store, ledger, &config, book, agreed, deps.clock);
     Ok(Service { handlers: Handlers { treasury, accounting }, twin_delay: Duration::from_millis(config.twin_delay_ms) })
 }
 

@@ -104,7 +104,7 @@ impl Treasury {
     pub(crate) async fn open(&self, only_due: bool) -> Result<i64, Error> {
         let now_ms = time::unix_ms((self.clock)());
         let mut planned = self.store.planned_openings(self.book.as_str()).await?;
-        planned.retain(|(one, since_ms)| !only_due || is_due((*since_ms, one.begun_at_ms), now_ms));
+        planned.retain(|(one, since_ms)| !only_due || is_due(*since_ms, one.begun_at_ms, now_ms));
         let opening =
             |one: &ImportedAccount, begun_at_ms| Some(postings::opening(&self.book, &one.account, one.account.opening()?, begun_at_ms));
         let mut opened = 0;
@@ -140,7 +140,7 @@ impl Treasury {
         let now_ms = time::unix_ms((self.clock)());
         match outcome {
             Err(not_posted) if takes_a_fresh_id(&not_posted, one.begun_at_ms, now_ms) => {
-                if !self.store.begin_opening(self.book.as_str(), &one.account.id, (one.begun_at_ms, now_ms)).await? {
+                if !self.store.begin_opening(self.book.as_str(), &one.account.id, one.begun_at_ms, now_ms).await? {
                     return Err(Error::BalancesChanging);
                 }
                 if let Some(draft) = opening(now_ms) {
@@ -234,8 +234,8 @@ impl Treasury {
     pub async fn migration_report(&self) -> Result<MigrationReport, Error> {
         let (structure, accounts) = (self.structure(None).await?, self.known(&[]).await?);
         let balances = self.old_balances(&accounts).await?;
-        let costs = (self.config.bank_costs.as_slice(), self.today());
-        let summaries = summary::summarise(&accounts, &balances, &structure, costs).ok_or(Error::Overflow)?;
+        let summaries = summary::summarise(&accounts, &balances, &structure, &self.config.bank_costs, self.today());
+        let summaries = summaries.ok_or(Error::Overflow)?;
         Ok(MigrationReport { summaries, accounts, balances, quiet_days: self.quiet_days() })
     }
 

@@ -5,7 +5,7 @@ mod history;
 
 use crate::{
     domain::{
-        interest::{self, InterestRun},
+        interest::{self, InterestDay, InterestRun},
         moves::{self, AskedMove},
         positions::AgedPosition,
         terms::{Pair, PairAgreement},
@@ -120,7 +120,10 @@ impl Treasury {
         }
         let agreed = |on: Date| self.terms.agreement(pair, on).map_or((0, 360), |agreement| (agreement.rate, agreement.year_days));
         let balances = self.daily_balances(&account, from, until).await?;
-        let days = balances.into_iter().map(|(on, balance)| Some((on, balance.checked_neg()?.max(0), agreed(on))));
+        let days = balances.into_iter().map(|(on, balance)| {
+            let (rate, year_days) = agreed(on);
+            Some(InterestDay { on, balance: balance.checked_neg()?.max(0), rate, year_days })
+        });
         let runs = interest::runs(&days.collect::<Option<Vec<_>>>().ok_or(Error::Overflow)?);
         let owed = interest::interest(&runs).ok_or(Error::Overflow)?;
         if owed == 0 {

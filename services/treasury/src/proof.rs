@@ -58,9 +58,9 @@ impl Treasury {
         for app in self.app_books().await? {
             let Some(sums) = self.sums(&app).await? else { continue };
             proof.apps.push((app.clone(), sums.seq));
-            self.prove_claims(&structure, (&own, only), (&app, &sums), &mut proof).await?;
+            self.prove_claims(&structure, &own, only, &app, &sums, &mut proof).await?;
         }
-        self.prove_covers(&structure, (&own, only), &mut proof).await?;
+        self.prove_covers(&structure, &own, only, &mut proof).await?;
         Ok(proof)
     }
 
@@ -80,8 +80,10 @@ impl Treasury {
     async fn prove_claims(
         &self,
         structure: &Structure,
-        (own, only): (&HouseSums, &str),
-        (app, sums): (&BookName, &HouseSums),
+        own: &HouseSums,
+        only: &str,
+        app: &BookName,
+        sums: &HouseSums,
         proof: &mut BooksProof,
     ) -> Result<(), Error> {
         let accounts = structure.claim_accounts();
@@ -95,7 +97,7 @@ impl Treasury {
                 Some(claim) => self.twin_position(claim, own.seq).await?,
                 None => TwinPosition::default(),
             };
-            let ClaimPage { at_position, moves, more } = self.claim_moves((app, name), from).await?;
+            let ClaimPage { at_position, moves, more } = self.claim_moves(app, name, from).await?;
             let moves: Vec<ClaimMove> = moves.into_iter().filter(|moved| moved.seq <= sums.seq).collect();
             let chart::Unit::Currency(currency) = account.unit() else { continue };
             proof.claims.push(ClaimProof {
@@ -112,13 +114,13 @@ impl Treasury {
             });
             let cause = if claim.is_some() { TimingCause::TwinMissing } else { TimingCause::NoPhysicalAccount };
             proof.more_items |= more;
-            proof.list(moves.into_iter().map(|moved| item(cause, (app, name), currency, moved)));
+            proof.list(moves.into_iter().map(|moved| item(cause, app, name, currency, moved)));
         }
         Ok(())
     }
 
     /// What covers claims, against what is booked there.
-    async fn prove_covers(&self, structure: &Structure, (own, only): (&HouseSums, &str), proof: &mut BooksProof) -> Result<(), Error> {
+    async fn prove_covers(&self, structure: &Structure, own: &HouseSums, only: &str, proof: &mut BooksProof) -> Result<(), Error> {
         let named: BTreeSet<&String> = structure.claims.values().collect();
         for node in structure.nodes.values().filter(|node| node.leaf().is_some() && node.standard().is_none()) {
             let Some(root) = structure.root(&node.id).filter(|root| only.is_empty() || root.id == only) else { continue };
@@ -143,7 +145,7 @@ impl Treasury {
             proof.covers.push(proved);
             let book = &self.book;
             items.reverse();
-            proof.list(items.into_iter().map(|moved| item(TimingCause::TreasuryOnly, (book, &leaf), root.currency, moved)));
+            proof.list(items.into_iter().map(|moved| item(TimingCause::TreasuryOnly, book, &leaf, root.currency, moved)));
         }
         Ok(())
     }
@@ -218,7 +220,7 @@ impl BooksProof {
     }
 }
 
-fn item(cause: TimingCause, (book, account): (&BookName, &str), currency: Currency, moved: ClaimMove) -> OneSidedPosting {
+fn item(cause: TimingCause, book: &BookName, account: &str, currency: Currency, moved: ClaimMove) -> OneSidedPosting {
     let ClaimMove { posting, seq, kind, amount, booked_ms, .. } = moved;
     OneSidedPosting { cause, book: book.clone(), account: account.to_owned(), posting, seq, kind, currency, amount, booked_ms }
 }

@@ -28,7 +28,7 @@ impl Treasury {
         if state == LeafState::Closed {
             return Err(Error::LeafClosed { leaf });
         }
-        if self.store.expect_receipt(book, &wanted, (time::unix_ms((self.clock)()), by)).await? {
+        if self.store.expect_receipt(book, &wanted, time::unix_ms((self.clock)()), by).await? {
             return Ok((wanted, false));
         }
         let before = self.store.expected(book, &wanted.expected_id).await?.ok_or(Error::ExpectedReceiptExists)?;

@@ -139,7 +139,7 @@ impl Treasury {
         let number = account_key(&account.number);
         let since = series.closed_through.map(|closed| closed.saturating_sub(Span::new().days(SEEN_DAYS)));
         let closed = match since {
-            Some(since) => self.store.closed_entries((book, &account.id), &number, account.currency, since).await?,
+            Some(since) => self.store.closed_entries(book, &account.id, &number, account.currency, since).await?,
             None => Vec::new(),
         };
         let numbers = self.store.statement_numbers(book, &account.id).await?;
@@ -189,7 +189,7 @@ impl Treasury {
         let mut failed = None;
         for generations in bookings.chunk_by(|one, other| one.entry_key == other.entry_key) {
             for (at, booking) in generations.iter().enumerate().filter(|(_, booking)| !booking.posted) {
-                if only_due && !is_due((booking.since_ms, booking.planned_at_ms), unix_ms((self.clock)())) {
+                if only_due && !is_due(booking.since_ms, booking.planned_at_ms, unix_ms((self.clock)())) {
                     break;
                 }
                 let before = at.checked_sub(1).and_then(|at| generations[at].booking);
@@ -214,17 +214,17 @@ impl Treasury {
         booking: &EntryBooking,
         draft: impl Fn(i64) -> PostingDraft + Send,
     ) -> Result<(), Error> {
-        let key = (self.book.as_str(), account.id.as_str());
+        let (book, account_id) = (self.book.as_str(), account.id.as_str());
         let mut posted = self.ledger.post(&self.book, draft(booking.planned_at_ms)).await;
         let now_ms = unix_ms((self.clock)());
         if posted.as_ref().is_err_and(|not_posted| takes_a_fresh_id(not_posted, booking.planned_at_ms, now_ms)) {
-            if !self.store.plan_booking_again(key, booking, now_ms).await? {
+            if !self.store.plan_booking_again(book, account_id, booking, now_ms).await? {
                 return Err(Error::Busy);
             }
             posted = self.ledger.post(&self.book, draft(now_ms)).await;
         }
         posted?;
-        Ok(self.store.booking_posted(key, booking, unix_ms((self.clock)())).await?)
+        Ok(self.store.booking_posted(book, account_id, booking, unix_ms((self.clock)())).await?)
     }
 
     /// Records what should happen, or what the books know of it by now; returns how many items are new.

@@ -99,7 +99,7 @@ impl Treasury {
         let key = crate::domain::ClaimKey { account: physical.id.clone(), app: asked.app.to_string() };
         let (Some(leaf), Some(transit)) = (structure.covering_leaf(&key), structure.in_transit_leaf(&physical.id)) else { return Ok(None) };
         let minimum = self.terms.bounds(&leaf.id, day(turn.now)).minimum;
-        let checked = reservation::check(structure, &turn.view, minimum, (physical, leaf), asked.amount.minor_units());
+        let checked = reservation::check(structure, &turn.view, minimum, physical, leaf, asked.amount.minor_units());
         checked.map_err(|(rule, id, why)| Error::FundsRefused { rule: rule.name(), id, why })?;
         let row = LeafReservation {
             account: physical.id.clone(),
@@ -225,7 +225,7 @@ impl Treasury {
     fn step_id(&self, row: &LeafReservation, kind: PostingKind) -> Uuid {
         // The app's book is part of it: the ids of two apps' payouts are two apps' own.
         let own = money::derive_id(row.asked.reservation_id, &[row.asked.app.as_str()]);
-        chart::id::reservation_step(own, &self.book, kind, (row.changed_at_ms, row.tries))
+        chart::id::reservation_step(own, &self.book, kind, row.changed_at_ms, row.tries)
     }
 
     async fn post_step(&self, row: &LeafReservation, id: Uuid, draft: PostingDraft) -> Result<(), Error> {

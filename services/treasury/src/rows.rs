@@ -97,10 +97,10 @@ pub const KINDS: [PostingKind; 13] = [
     PostingKind::TreasuryReceipt,
 ];
 
-/// The group that a posting of one of [`KINDS`] names in its fields; `None`: it names none.
+/// The group that a posting of one of [`KINDS`] names in its fields; `None`: it names none. `field` gives the value of its field with a name.
 #[must_use]
-pub fn named(kind: &str, fields: &[(String, String)]) -> Option<RowGroup> {
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+pub fn named<'a>(kind: &str, field: impl Fn(&str) -> Option<&'a str>) -> Option<RowGroup> {
+    let field = |name: &str| field(name).map(str::to_owned);
     let id = |name: &str| field(name).and_then(|value| Uuid::try_parse(&value).ok());
     Some(match PostingKind::parse(kind)? {
         PostingKind::TreasuryReserve
@@ -129,12 +129,12 @@ impl Store {
             },
             RowGroup::OldAccount(account) => {
                 let opened = self.old_account(book, account).await?;
-                let moves = self.moves_between(book, (account, account)).await?;
+                let moves = self.moves_between(book, account, account).await?;
                 of_old_accounts(book, opened.as_slice(), &moves)?
             }
             RowGroup::Entry { account, entry } => {
                 let structure = self.structure(book.as_str(), None).await?;
-                let bookings = self.bookings_between(book, account, (entry, entry)).await?;
+                let bookings = self.bookings_between(book, account, entry, entry).await?;
                 of_entries(book, &structure, account, bookings.values())?
             }
             RowGroup::Adjustment(adjustment_id) => match self.adjustment_of(book, *adjustment_id).await? {
@@ -173,11 +173,11 @@ impl Store {
                 let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
                     return Ok((Vec::new(), Some(RowCursor::Entries(String::new(), String::new()))));
                 };
-                let moves = self.moves_between(book, (&first.account.id, &last.account.id)).await?;
+                let moves = self.moves_between(book, &first.account.id, &last.account.id).await?;
                 let next = more(rows.len()).then(|| RowCursor::OldAccounts(last.account.id.clone()));
                 Ok((of_old_accounts(book, &rows, &moves)?, Some(next.unwrap_or(RowCursor::Entries(String::new(), String::new())))))
             }
-            RowCursor::Entries(account, entry) => self.entry_postings(book, (account, entry), rows_max).await,
+            RowCursor::Entries(account, entry) => self.entry_postings(book, account, entry, rows_max).await,
             RowCursor::Adjustments(after) => {
                 let rows = self.adjustments_after(book, after, rows_max).await?;
                 let structure = self.structure(book.as_str(), None).await?;
@@ -191,16 +191,17 @@ impl Store {
     async fn entry_postings(
         &self,
         book: &BookName,
-        after: (&str, &str),
+        after_account: &str,
+        after_entry: &str,
         rows_max: i64,
     ) -> Result<(Vec<RowPosting>, Option<RowCursor>), Error> {
-        let keys = self.booked_entries_after(book, after, rows_max).await?;
+        let keys = self.booked_entries_after(book, after_account, after_entry, rows_max).await?;
         let structure = self.structure(book.as_str(), None).await?;
         let mut found = Vec::new();
         for of_account in keys.chunk_by(|one, other| one.0 == other.0) {
             let [(account, first), ..] = of_account else { continue };
             let last = of_account.last().map_or(first, |(_, last)| last);
-            let bookings = self.bookings_between(book, account, (first, last)).await?;
+            let bookings = self.bookings_between(book, account, first, last).await?;
             found.extend(of_entries(book, &structure, account, bookings.values())?);
         }
         let next = keys.last().filter(|_| i64::try_from(keys.len()).is_ok_and(|count| count >= rows_max));
@@ -230,7 +231,7 @@ fn of_receipt(book: &BookName, row: &BankReceipt) -> Result<RowPosting, Error> {
     are_ids("receipt", &[&row.cash_entity, &row.account, &row.leaf_entity, &row.booked_on])?;
     let request_id = id::bank_receipt(row.receipt_id, book);
     let shown = format!("receipt {}", row.receipt_id.hyphenated());
-    Ok(of_draft(book, RowGroup::Receipt(row.receipt_id), (shown, request_id, row.is_booked), &postings::receipt(book, row)))
+    Ok(of_draft(book, RowGroup::Receipt(row.receipt_id), shown, request_id, row.is_booked, &postings::receipt(book, row)))
 }
 
 /// The openings of old accounts, and the moves of their balances.
@@ -242,14 +243,15 @@ fn of_old_accounts(book: &BookName, accounts: &[ImportedAccount], moves: &[(OldM
         are_ids("old account", &[&account.entity, &account.id])?;
         let request_id = id::migration_opening(book, &account.id, one.begun_at_ms);
         let group = RowGroup::OldAccount(account.id.clone());
-        let about = (format!("old account {}", account.id), request_id, one.state != OldState::Planned);
-        found.push(of_draft(book, group, about, &postings::opening(book, account, amount, one.begun_at_ms)));
+        let (row, draft) = (format!("old account {}", account.id), postings::opening(book, account, amount, one.begun_at_ms));
+        found.push(of_draft(book, group, row, request_id, one.state != OldState::Planned, &draft));
     }
     for (moved, is_booked) in moves {
         are_ids("move of an old account", &[&moved.entity, &moved.account_id, &moved.leaf, &moved.cash_entity, &moved.cash_account])?;
         let request_id = id::old_balance_move(moved.request_id, book, &moved.account_id);
-        let about = (format!("move {} of old account {}", moved.request_id.hyphenated(), moved.account_id), request_id, *is_booked);
-        found.push(of_draft(book, RowGroup::OldAccount(moved.account_id.clone()), about, &postings::arrival(book, moved)));
+        let row = format!("move {} of old account {}", moved.request_id.hyphenated(), moved.account_id);
+        let group = RowGroup::OldAccount(moved.account_id.clone());
+        found.push(of_draft(book, group, row, request_id, *is_booked, &postings::arrival(book, moved)));
     }
     Ok(found)
 }
@@ -274,7 +276,7 @@ fn of_entries<'a>(
             let group = RowGroup::Entry { account: account_id.to_owned(), entry: row.entry_key.clone() };
             let shown = format!("booking {} of entry {} of {account_id}", row.generation, row.entry_key);
             let draft = postings::entry_booking(account, &row.entry_key, request_id, before, row.booking);
-            found.push(of_draft(book, group, (shown, request_id, row.posted), &draft));
+            found.push(of_draft(book, group, shown, request_id, row.posted, &draft));
         }
     }
     Ok(found)
@@ -296,15 +298,15 @@ fn of_adjustment(book: &BookName, structure: &Structure, account_id: &str, row: 
     let leaves = structure.nodes.iter().map(|(id, node)| (id.as_str(), node)).collect();
     let request_id = id::case_adjustment(row.id, book, row.approved.1);
     let draft = match row.kind {
-        AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, (row.id, request_id), &row.transfers),
-        AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, (row.id, request_id), &row.transfers),
+        AdjustmentKind::Adjustment => postings::case_adjustment(account, &leaves, row.id, request_id, &row.transfers),
+        AdjustmentKind::WriteOff => postings::case_write_off(account, &leaves, row.id, request_id, &row.transfers),
     };
-    let about = (format!("adjustment {}", row.id.simple()), request_id, is_recorded);
-    Ok(Some(of_draft(book, RowGroup::Adjustment(row.id), about, &draft)))
+    let shown = format!("adjustment {}", row.id.simple());
+    Ok(Some(of_draft(book, RowGroup::Adjustment(row.id), shown, request_id, is_recorded, &draft)))
 }
 
 /// A posting as its request says it: the row's name, the request's id, and whether it is recorded.
-fn of_draft(book: &BookName, group: RowGroup, (row, request_id, is_recorded): (String, Uuid, bool), draft: &PostingDraft) -> RowPosting {
+fn of_draft(book: &BookName, group: RowGroup, row: String, request_id: Uuid, is_recorded: bool, draft: &PostingDraft) -> RowPosting {
     let transfers = draft.transfers().iter().map(|one| (one.debit_account.clone(), one.credit_account.clone(), one.amount)).collect();
     RowPosting { group, row, id: id::posted(request_id, book.as_str()), is_recorded, kind: draft.kind(), transfers }
 }

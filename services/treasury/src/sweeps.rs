@@ -135,7 +135,7 @@ impl Treasury {
             if run == SweepRun::Plan {
                 return Ok(because(SweepDecision::Swept(moved)));
             }
-            let sweep = self.begun(candidate, (&turn, &ask), window.day, &moved)?;
+            let sweep = self.begun(candidate, &turn, &ask, window.day, &moved)?;
             let drafts = vec![postings::sweeps::sending(sweep.id, &sweep)];
             match self.carry_out(&turn, &ask, Decided { drafts, sweep: Some(sweep.clone()), ..Decided::default() }).await {
                 Ok(Some(_)) => {
@@ -178,7 +178,8 @@ impl Treasury {
     fn begun(
         &self,
         candidate: &Candidate<'_>,
-        (turn, ask): (&OpenTurn, &Asked<'_>),
+        turn: &OpenTurn,
+        ask: &Asked<'_>,
         day: Date,
         moved: &SweepMove,
     ) -> Result<AccountSweep, Error> {

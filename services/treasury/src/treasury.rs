@@ -69,7 +69,8 @@ impl Treasury {
     pub(crate) fn new(
         store: Store,
         ledger: LedgerClient,
-        (config, book): (&Config, BookName),
+        config: &Config,
+        book: BookName,
         agreed: (TreasuryTerms, Vec<FundingWindow>),
         clock: Clock,
     ) -> Self {

@@ -143,12 +143,12 @@ async fn follow(treasury: &Treasury, structure: &Structure, followed: &mut Follo
             None => treasury.twin_position(&followed.claim, i64::MAX).await?,
         };
         followed.position = Some(from);
-        let ClaimPage { moves, more, .. } = treasury.claim_moves((&followed.claim.app, &followed.claim.name), from).await?;
+        let ClaimPage { moves, more, .. } = treasury.claim_moves(&followed.claim.app, &followed.claim.name, from).await?;
         let Some(last) = moves.last() else { return Ok(posted) };
         // Until all answers are there, only the ledger knows the position.
         followed.position = None;
         let reached = TwinPosition { seq: last.seq, claimed: last.claimed, booked_ms: last.booked_ms };
-        match post(treasury, structure, followed, (from, &moves)).await? {
+        match post(treasury, structure, followed, from, &moves).await? {
             true => posted += moves.len(),
             // Another process posted some of them.
             false => return Ok(posted),
@@ -166,7 +166,8 @@ async fn post(
     treasury: &Treasury,
     structure: &Structure,
     followed: &mut FollowedClaim,
-    (from, moves): (TwinPosition, &[ClaimMove]),
+    from: TwinPosition,
+    moves: &[ClaimMove],
 ) -> Result<bool, Error> {
     let claim = &followed.claim;
     let leaf = structure.covering_leaf(&claim.key()).ok_or_else(|| Error::Twin(format!("{} has no leaf", claim.physical.id)))?;
@@ -177,7 +178,7 @@ async fn post(
     let mut posts = Vec::with_capacity(moves.len());
     for moved in moves {
         let leaf = match payouts.get(&moved.posting) {
-            Some(payout_id) => treasury.settled_from(structure, claim, (moved, payout_id)).await?.unwrap_or(leaf),
+            Some(payout_id) => treasury.settled_from(structure, claim, moved, payout_id).await?.unwrap_or(leaf),
             None => leaf,
         };
         let at_ms = if followed.refused { now_ms } else { id_ms(moved.posting, now_ms) };

@@ -1,6 +1,6 @@
 //! The trial balance in terms of the general ledger: what every account has at the end of an accounting day.
 use crate::{
-    journal::{DayTitle, MappedAccount, MappedFault, checked, mapped},
+    journal::{DayTitle, LineName, MappedAccount, MappedFault, checked, mapped},
     mapping::{GlAccount, Mapping},
     table::{cell, decimal, write},
 };
@@ -52,10 +52,10 @@ struct GlSums {
 
 /// A trial balance as CSV: a line for each currency and account, on the side where its balance is, then the currency's totals, whose two sides are equal.
 pub fn trial_balance_csv(title: DayTitle<'_>, mapping: &Mapping, lines: &[BalanceLine]) -> Result<String, MappedFault> {
-    let company = checked(mapping, title.entity, lines.iter().map(|line| (line.account.as_str(), line.unit.as_str())))?;
+    let company = checked(mapping, title.entity, lines.iter().map(|line| LineName { account: &line.account, unit: &line.unit }))?;
     let mut sums: BTreeMap<(Currency, &str), (&GlAccount, GlSums)> = BTreeMap::new();
     for line in lines {
-        let Some(MappedAccount { gl, currency }) = mapped(mapping, title.entity, (&line.account, &line.unit))? else { continue };
+        let Some(MappedAccount { gl, currency }) = mapped(mapping, title.entity, &line.account, &line.unit)? else { continue };
         let (_, sum) = sums.entry((currency, &gl.code)).or_insert((gl, GlSums::default()));
         sum.debits += i128::from(line.debits);
         sum.credits += i128::from(line.credits);

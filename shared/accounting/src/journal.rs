@@ -97,27 +97,32 @@ pub(crate) struct MappedAccount<'a> {
     pub(crate) currency: Currency,
 }
 
+/// What names a line: its ledger account, and its unit.
+#[derive(Clone, Copy)]
+pub struct LineName<'a> {
+    /// The ledger account.
+    pub account: &'a str,
+    /// `COIN`, `DIAMOND` or a currency.
+    pub unit: &'a str,
+}
+
 /// The accounts that no rule covers, as `<entity> <account>`, also where the account for suspense takes them: what has to be added to a mapping.
-pub fn without_rule<'a>(mapping: &Mapping, entity: &str, lines: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+pub fn without_rule<'a>(mapping: &Mapping, entity: &str, lines: impl Iterator<Item = LineName<'a>>) -> Vec<String> {
     named(entity, lines, |line| mapping.ruled(entity, line).is_some())
 }
 
 /// The accounts in money that are not covered.
-fn named<'a>(entity: &str, lines: impl Iterator<Item = (&'a str, &'a str)>, is_covered: impl Fn(LedgerAccount) -> bool) -> Vec<String> {
-    let uncovered = lines.filter(|(account, unit)| {
+fn named<'a>(entity: &str, lines: impl Iterator<Item = LineName<'a>>, is_covered: impl Fn(LedgerAccount) -> bool) -> Vec<String> {
+    let uncovered = lines.filter(|LineName { account, unit }| {
         let line = LedgerAccount::parse(account, unit);
         !matches!(line, LedgerAccount::Memo(_)) && !is_covered(line)
     });
-    let names: BTreeSet<&str> = uncovered.map(|(account, _)| account).collect();
+    let names: BTreeSet<&str> = uncovered.map(|line| line.account).collect();
     names.into_iter().map(|name| format!("{entity} {name}")).collect()
 }
 
 /// Where the general ledger has a line; `None` for coins and diamonds. Call it after [`checked`].
-pub(crate) fn mapped<'a>(
-    mapping: &'a Mapping,
-    entity: &str,
-    (account, unit): (&str, &str),
-) -> Result<Option<MappedAccount<'a>>, MappedFault> {
+pub(crate) fn mapped<'a>(mapping: &'a Mapping, entity: &str, account: &str, unit: &str) -> Result<Option<MappedAccount<'a>>, MappedFault> {
     let line = LedgerAccount::parse(account, unit);
     let currency = match line {
         LedgerAccount::Memo(_) => return Ok(None),
@@ -132,7 +137,7 @@ pub(crate) fn mapped<'a>(
 pub(crate) fn checked<'a, 'm>(
     mapping: &'m Mapping,
     entity: &str,
-    lines: impl Iterator<Item = (&'a str, &'a str)>,
+    lines: impl Iterator<Item = LineName<'a>>,
 ) -> Result<&'m str, MappedFault> {
     let company = mapping.company(entity).ok_or_else(|| MappedFault::Entity(entity.to_owned()))?;
     let uncovered = named(entity, lines, |line| mapping.account(entity, line).is_some());
@@ -141,11 +146,11 @@ pub(crate) fn checked<'a, 'm>(
 
 /// A day's journal as CSV: for each currency, account, kind and event day a line of its debits and a line of its credits, then the currency's totals.
 pub fn journal_csv(title: DayTitle<'_>, mapping: &Mapping, lines: &[JournalLine]) -> Result<String, MappedFault> {
-    let company = checked(mapping, title.entity, lines.iter().map(|line| (line.account.as_str(), line.unit.as_str())))?;
+    let company = checked(mapping, title.entity, lines.iter().map(|line| LineName { account: &line.account, unit: &line.unit }))?;
     let mut sums: BTreeMap<GlLineKey<'_>, (i128, i128, i128)> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, &GlAccount> = BTreeMap::new();
     for line in lines {
-        let Some(MappedAccount { gl, currency }) = mapped(mapping, title.entity, (&line.account, &line.unit))? else { continue };
+        let Some(MappedAccount { gl, currency }) = mapped(mapping, title.entity, &line.account, &line.unit)? else { continue };
         accounts.insert(&gl.code, gl);
         let sum = sums.entry((currency, &gl.code, &line.kind, line.event_day)).or_default();
         *sum = (sum.0 + i128::from(line.sums.debits), sum.1 + i128::from(line.sums.credits), sum.2 + i128::from(line.sums.entries));

@@ -79,16 +79,17 @@ impl DayLines {
         let (debit, credit) = (chart::group(transfer.debit), chart::group(transfer.credit));
         if from != to {
             let (beside_debit, beside_credit) = (account::between(&to, transfer.unit), account::between(&from, transfer.unit));
-            self.entry((&from, beside_debit), false, transfer, closed_through)?;
-            self.entry((&to, beside_credit), true, transfer, closed_through)?;
+            self.entry(&from, beside_debit, false, transfer, closed_through)?;
+            self.entry(&to, beside_credit, true, transfer, closed_through)?;
         }
-        self.entry((&from, debit), true, transfer, closed_through)?;
-        self.entry((&to, credit), false, transfer, closed_through)
+        self.entry(&from, debit, true, transfer, closed_through)?;
+        self.entry(&to, credit, false, transfer, closed_through)
     }
 
     fn entry(
         &mut self,
-        (entity, account): (&str, String),
+        entity: &str,
+        account: String,
         is_debit: bool,
         transfer: BookedTransfer<'_>,
         closed_through: &BTreeMap<String, Date>,

@@ -55,14 +55,24 @@ const fn take(kind: AddressKind, besides: &'static [AddressField]) -> RailTake {
     RailTake { kind, fields: &[], besides, reach: RailReach::All }
 }
 
-const fn row(rail: &'static str, takes: &'static [RailTake], (source, confidence): (&'static str, SourceConfidence)) -> RailNeeds {
+const fn row(rail: &'static str, takes: &'static [RailTake], found: NeedsSource) -> RailNeeds {
+    let NeedsSource { source, confidence } = found;
     RailNeeds { rail, takes, as_of: DEFAULTS_AS_OF, source, confidence }
 }
 
-const GENERAL: (&str, SourceConfidence) = ("general", General);
-const NACHA: (&str, SourceConfidence) = ("ACH entry detail", Primary);
-const EPC: (&str, SourceConfidence) = ("EPC rulebooks of 2025 as providers describe them", Secondary);
-const AIRWALLEX: (&str, SourceConfidence) = ("Airwallex payout documentation", Secondary);
+/// Where a rail's needs were found.
+#[derive(Clone, Copy)]
+struct NeedsSource {
+    source: &'static str,
+    confidence: SourceConfidence,
+}
+
+const GENERAL: NeedsSource = NeedsSource { source: "general", confidence: General };
+const NACHA: NeedsSource = NeedsSource { source: "ACH entry detail", confidence: Primary };
+const EPC: NeedsSource = NeedsSource { source: "EPC rulebooks of 2025 as providers describe them", confidence: Secondary };
+const AIRWALLEX: NeedsSource = NeedsSource { source: "Airwallex payout documentation", confidence: Secondary };
+const PIX: NeedsSource = NeedsSource { source: "Pix DICT API", confidence: Primary };
+const PAYPAL: NeedsSource = NeedsSource { source: "PayPal payouts documentation", confidence: Secondary };
 
 const NAME: &[AddressField] = &[F::HolderName];
 const US: RailTake = take(AddressKind::UsAccount, NAME);
@@ -83,7 +93,7 @@ pub const DEFAULT_RAIL_NEEDS: [RailNeeds; 20] = [
     row("sepa-ct", &[SEPA], EPC),
     row("gb-fps", UK, GENERAL),
     row("gb-bacs", UK, GENERAL),
-    row("br-pix", &[take(AddressKind::PixKey, &[]), take(AddressKind::PixAccount, &[F::HolderName, F::TaxId])], ("Pix DICT API", Primary)),
+    row("br-pix", &[take(AddressKind::PixKey, &[]), take(AddressKind::PixAccount, &[F::HolderName, F::TaxId])], PIX),
     row("mx-spei", &[take(AddressKind::Clabe, NAME)], GENERAL),
     row(
         "sg-fast",
@@ -100,7 +110,7 @@ pub const DEFAULT_RAIL_NEEDS: [RailNeeds; 20] = [
     row("au-npp", &[take(AddressKind::AustralianAccount, NAME), take(AddressKind::PayId, NAME)], GENERAL),
     row("ca-interac", &[take(AddressKind::Interac, &[]), CA], GENERAL),
     row("ca-eft", &[CA], GENERAL),
-    row("ewallet-paypal", &[take(AddressKind::Wallet, &[])], ("PayPal payouts documentation", Secondary)),
+    row("ewallet-paypal", &[take(AddressKind::Wallet, &[])], PAYPAL),
 ];
 
 impl RailNeeds {

@@ -62,5 +62,13 @@ pub use largesse::{
     purchase::v1 as purchase, support::v1 as support, treasury::v1 as treasury, r#type::v1 as r#type,
 };
 
+impl ledger::Posting {
+    /// The value of a field of the request that was posted; `None`: it has no field with this name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.request_fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
+    }
+}
+
 /// Every contract's descriptor, with its comments and without source positions, as a serialised `FileDescriptorSet`.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/largesse.bin");

@@ -58,16 +58,17 @@ pub fn assertion(terms: &AssertionTerms<'_>, key: &RsaSigningKey) -> Result<Stri
 
 /// A JWT (RFC 7519) with these claims, signed with RS256; `kid` names the key.
 pub fn signed_jwt(kid: &str, claims: &serde_json::Value, key: &RsaSigningKey) -> Result<String, UnusableKey> {
-    jwt(("RS256", kid), claims, |message| key.sign(message))
+    jwt("RS256", kid, claims, |message| key.sign(message))
 }
 
 /// The same, signed with ES256.
 pub fn es256_jwt(kid: &str, claims: &serde_json::Value, key: &P256SigningKey) -> Result<String, UnusableKey> {
-    jwt(("ES256", kid), claims, |message| key.sign(message))
+    jwt("ES256", kid, claims, |message| key.sign(message))
 }
 
 fn jwt(
-    (algorithm, kid): (&str, &str),
+    algorithm: &str,
+    kid: &str,
     claims: &serde_json::Value,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, UnusableKey>,
 ) -> Result<String, UnusableKey> {

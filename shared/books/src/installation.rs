@@ -55,7 +55,7 @@ pub async fn look(database: &Database) -> Result<Option<FoundTables>, Error> {
         let live = sqlx::query_scalar(LIVE_BOOKS).fetch_all(&mut file).await?;
         let row: Option<(String, String)> = if has("installation") { sqlx::query_as(ROW).fetch_optional(&mut file).await? } else { None };
         file.close().await?;
-        return Ok(Some(FoundTables { live, installation: row.map(read).transpose()? }));
+        return Ok(Some(FoundTables { live, installation: row.map(|(id, identities)| read(id, identities)).transpose()? }));
     }
     let Some(mut server) = database.connect_postgres().await? else { return Ok(None) };
     let has = "SELECT to_regclass('ledger.book') IS NOT NULL, to_regclass('ledger.installation') IS NOT NULL";
@@ -67,7 +67,7 @@ pub async fn look(database: &Database) -> Result<Option<FoundTables>, Error> {
     let live = sqlx::query_scalar(LIVE_BOOKS).fetch_all(&mut server).await?;
     let row: Option<(String, String)> = if bound { sqlx::query_as(ROW).fetch_optional(&mut server).await? } else { None };
     server.close().await?;
-    Ok(Some(FoundTables { live, installation: row.map(read).transpose()? }))
+    Ok(Some(FoundTables { live, installation: row.map(|(id, identities)| read(id, identities)).transpose()? }))
 }
 
 /// Binds the tables to an installation that trusts these identities, or finds the one they are bound to and updates its identities. The flag says whether they
@@ -85,14 +85,14 @@ async fn bound(pool: &AnyPool, identities: &BTreeSet<String>, now_ms: i64) -> Re
     let query = sqlx::query(sql).bind(Uuid::now_v7().hyphenated().to_string()).bind(told.as_str()).bind(now_ms);
     let made = query.execute(pool).await?.rows_affected() == 1;
     let row: AnyRow = sqlx::query(ROW).fetch_one(pool).await?;
-    let found = read((row.try_get(0)?, row.try_get(1)?))?;
+    let found = read(row.try_get(0)?, row.try_get(1)?)?;
     if found.identities != *identities {
         sqlx::query("UPDATE installation SET identities = $1 WHERE one = 1").bind(told.as_str()).execute(pool).await?;
     }
     Ok((found, made))
 }
 
-fn read((id, identities): (String, String)) -> Result<BoundInstallation, Error> {
+fn read(id: String, identities: String) -> Result<BoundInstallation, Error> {
     let id = Uuid::try_parse(&id).map_err(|_| Error::Damaged("the id of the installation is invalid".to_owned()))?;
     Ok(BoundInstallation { id, identities: identities.lines().map(str::to_owned).collect() })
 }

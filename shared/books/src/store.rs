@@ -250,6 +250,24 @@ pub struct Walk {
     pub limit: i64,
 }
 
+/// Where a list of debit limits begins: they are in the order of their accounts, and of their kinds of windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LimitPlace {
+    /// The account's key.
+    pub account: i64,
+    /// The code of the kind of window.
+    pub window: i64,
+}
+
+/// Where a list of checkpoints begins: they are in the order of their accounts, and of their transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CheckpointPlace {
+    /// The account's key.
+    pub account: i64,
+    /// The number of the transfer.
+    pub no: i64,
+}
+
 /// A durable store of books.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -284,7 +302,7 @@ pub trait Store: Send + Sync + 'static {
     /// Expiry times and numbers of open holds that expire, the earliest first, at most `limit`.
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error>;
     /// All debit limits, including removed ones, from this account and kind of window on, in order, at most `limit`.
-    async fn debit_limits(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Limit>, Error>;
+    async fn debit_limits(&self, book: i64, from: LimitPlace, limit: i64) -> Result<Vec<Limit>, Error>;
     /// The uses of these ids, for those that are used.
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, IdMeaning)>, Error>;
     /// Used ids at or above this one, in order; the highest if there are more than `limit`.
@@ -296,7 +314,7 @@ pub trait Store: Send + Sync + 'static {
     /// Transfers from this number on, in order, at most `limit`.
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error>;
     /// Checkpoints at or after this account's transfer, by account and transfer, at most `limit`; they continue with the next accounts.
-    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error>;
+    async fn checkpoints(&self, book: i64, from: CheckpointPlace, limit: i64) -> Result<Vec<Checkpoint>, Error>;
     /// An account's transfers from `from_no` backwards while they are above `above_no`, newest first, at most `limit`. Empty if the first is not one
     /// of the account's.
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error>;

@@ -138,7 +138,7 @@ pub fn treasury_movement(book: &BookName, request_key: &str, movement_no: i64, d
 /// A step of a payout's reservation after its hold: `begun_at_ms` is when the step was begun, in Unix milliseconds, which the id carries. `tries` counts refusals, which
 /// the ledger keeps.
 #[must_use]
-pub fn reservation_step(reservation: Uuid, book: &BookName, kind: crate::PostingKind, (begun_at_ms, tries): (i64, i64)) -> Uuid {
+pub fn reservation_step(reservation: Uuid, book: &BookName, kind: crate::PostingKind, begun_at_ms: i64, tries: i64) -> Uuid {
     let own = reservation.hyphenated().to_string();
     at_time(derive_id(Uuid::nil(), &["treasury.reservation", book.as_str(), &own, kind.name(), &tries.to_string()]), begun_at_ms)
 }

@@ -16,11 +16,11 @@ pub fn imported(file_id: Uuid, book: &str) -> Uuid {
     derive_id(file_id, &[IMPORT, book, ""])
 }
 
-/// The id that this posting had in the file it was imported from; `None` if it was posted here, whatever its fields say.
+/// The id that this posting had in the file it was imported from; `None` if it was posted here, whatever its fields say. `field` gives the value of the posting's
+/// request field with a name.
 #[must_use]
-pub fn origin(event_id: Uuid, fields: &[(String, String)], book: &str) -> Option<Uuid> {
-    let (_, value) = fields.iter().find(|(name, _)| name == IMPORTED_ID)?;
-    Uuid::try_parse(value).ok().filter(|file_id| imported(*file_id, book) == event_id)
+pub fn origin<'a>(event_id: Uuid, field: impl FnOnce(&str) -> Option<&'a str>, book: &str) -> Option<Uuid> {
+    Uuid::try_parse(field(IMPORTED_ID)?).ok().filter(|file_id| imported(*file_id, book) == event_id)
 }
 
 #[cfg(test)]

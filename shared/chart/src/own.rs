@@ -43,7 +43,7 @@ fn pattern(key: &'static str, text: &str) -> Result<AccountPattern, InvalidPoste
 
 impl OwnPoster {
     /// Parses a row. `allow_debt`: whether its transfers may take accounts of users below zero.
-    pub fn try_new(service: &str, kind: &str, (debit, credit): (&str, &str), allow_debt: bool) -> Result<Self, InvalidPoster> {
+    pub fn try_new(service: &str, kind: &str, debit: &str, credit: &str, allow_debt: bool) -> Result<Self, InvalidPoster> {
         let named = UserKey::try_new(service).map_err(|error| wrong("service", error.to_string()))?;
         if Poster::parse(service).is_some() || HOUSE_NAMES.contains(&service) {
             return Err(wrong("service", format!("{service} is one of Largesse's and has its rows already; give yours another name")));

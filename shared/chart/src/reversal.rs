@@ -47,10 +47,16 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     None
 }
 
-/// As [`instead_of_reversal`], for a posting of this book with its request fields: an imported posting has no row of a service.
+/// As [`instead_of_reversal`], for a posting of this book: an imported posting has no row of a service. `field` gives the value of the posting's request field
+/// with a name.
 #[must_use]
-pub fn instead_of_reversing(posting: Uuid, kind: &str, fields: &[(String, String)], book: &str) -> Option<&'static str> {
-    instead_of_reversal(kind).filter(|_| imported::origin(posting, fields, book).is_none())
+pub fn instead_of_reversing<'a>(
+    posting: Uuid,
+    kind: &str,
+    field: impl FnOnce(&str) -> Option<&'a str>,
+    book: &str,
+) -> Option<&'static str> {
+    instead_of_reversal(kind).filter(|_| imported::origin(posting, field, book).is_none())
 }
 
 #[cfg(test)]

@@ -136,9 +136,16 @@ impl RailTable {
     }
 }
 
-const LISTS: (&str, SourceConfidence) = ("ISO 20022 external code lists, 2Q2026", Primary);
-const SAMPLES: (&str, SourceConfidence) = ("sample messages of banks; the lists have no code for the rail", Secondary);
-const GENERAL: (&str, SourceConfidence) = ("general", General);
+/// Where a rail's codes were found.
+#[derive(Clone, Copy)]
+struct CodesSource {
+    source: &'static str,
+    confidence: SourceConfidence,
+}
+
+const LISTS: CodesSource = CodesSource { source: "ISO 20022 external code lists, 2Q2026", confidence: Primary };
+const SAMPLES: CodesSource = CodesSource { source: "sample messages of banks; the lists have no code for the rail", confidence: Secondary };
+const GENERAL: CodesSource = CodesSource { source: "general", confidence: General };
 
 /// `Cd`.
 const fn code(code: &'static str) -> Option<RailInstrument> {
@@ -155,8 +162,9 @@ fn row(
     service_level: &'static str,
     local_instrument: Option<RailInstrument>,
     execution: ExecutionForm,
-    (source, confidence): (&'static str, SourceConfidence),
+    found: CodesSource,
 ) -> RailCodes {
+    let CodesSource { source, confidence } = found;
     RailCodes {
         rail: Cow::Borrowed(rail),
         service_level: Cow::Borrowed(service_level),

@@ -3,7 +3,7 @@
 
 use crate::{
     calendar::{CalendarGap, HolidayCalendars},
-    record::{BusinessTime, CutoffWindow, DayMinute, FinalityRule, RailRecord, RailSession, RailSpeed},
+    record::{BusinessTime, CutoffWindow, DayMinute, DayTime, FinalityRule, RailRecord, RailSession, RailSpeed},
 };
 use jiff::{Span, Timestamp, civil::Date};
 
@@ -60,8 +60,8 @@ impl RailRecord {
     }
 
     /// A time of day, some calendar days from a day.
-    fn moment(&self, day: Date, (days, minute): (i8, DayMinute)) -> Result<Timestamp, CalendarGap> {
-        shifted(day, i64::from(days)).and_then(|day| minute.on(day, &self.zone)).ok_or_else(|| self.out_of_range())
+    fn moment(&self, day: Date, time: DayTime) -> Result<Timestamp, CalendarGap> {
+        shifted(day, i64::from(time.days)).and_then(|day| time.minute.on(day, &self.zone)).ok_or_else(|| self.out_of_range())
     }
 
     /// A time of day, some business days after a business day.

@@ -131,15 +131,24 @@ impl fmt::Display for BusinessTime {
     }
 }
 
+/// A time of the day, some calendar days after a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayTime {
+    /// Less than nothing: before it.
+    pub days: i8,
+    /// The time.
+    pub minute: DayMinute,
+}
+
 /// When a rail with hours is open: from a time to a time, for each of its days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RailSession {
     /// Only for business days of the rail's calendar; otherwise for every day.
     pub business_days: bool,
     /// Opening, -1 to 1 calendar days from the session's day.
-    pub opens: (i8, DayMinute),
+    pub opens: DayTime,
     /// Closing, which is not part of the session, 0 to 2 calendar days from the session's day.
-    pub closes: (i8, DayMinute),
+    pub closes: DayTime,
 }
 
 /// A cut-off of a rail that settles in batches, for each business day D.
@@ -148,7 +157,7 @@ pub struct CutoffWindow {
     /// Such as `same-day 1`.
     pub name: String,
     /// The time before which a payment must be with the operator, -1 to 1 calendar days from D. A payment at the cut-off itself is too late.
-    pub cutoff: (i8, DayMinute),
+    pub cutoff: DayTime,
     /// When the banks settle.
     pub settles: BusinessTime,
     /// The first time at which the money can be there.

@@ -21,6 +21,7 @@ mod streamed;
 mod tests;
 mod waiting;
 
+use streamed::StreamBounds;
 pub(crate) use streamed::{MeteredBody, RefusedStream};
 pub(crate) use waiting::{BodyWait, WaitingBodies};
 
@@ -126,7 +127,11 @@ impl Arrivals {
 
     /// Watches the messages of a stream; also returns where the reason will be set if reading stops.
     pub(crate) fn streamed(&self, arriving: &Arriving<'_>, body: Body) -> (Body, RefusedStream) {
-        let bounds = (arriving.method.row.bytes_max, self.bounds.connection_bytes_max, self.bounds.wait);
+        let bounds = StreamBounds {
+            message_max: arriving.method.row.bytes_max,
+            connection_max: self.bounds.connection_bytes_max,
+            time_max: self.bounds.wait,
+        };
         let metered = MeteredBody::new(body, self.list(arriving.method).clone(), arriving.connection.clone(), bounds);
         let refused = metered.refused();
         (Body::new(metered), refused)

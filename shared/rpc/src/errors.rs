@@ -4,7 +4,8 @@ use crate::{context, meters, traceparent::TraceParent};
 pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+pub use tonic_types::FieldViolation;
+use tonic_types::{ErrorDetails, StatusExt as _};
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -38,19 +39,17 @@ pub fn user_unknown(user: &str) -> Status {
 }
 
 /// INVALID_ARGUMENT: these fields, each with its reason, are not of the form the contract asks for. Never sticky.
-pub(crate) fn malformed_fields(wrong: &[(String, String)]) -> Status {
-    let violations: Vec<_> = wrong.iter().map(|(field, why)| FieldViolation::new(field, why)).collect();
-    let sentences: Vec<String> = wrong.iter().map(|(field, why)| format!("{field} {why}")).collect();
-    let first = wrong.first().map(|(field, _)| field.clone()).unwrap_or_default();
-    let details = ErrorDetails::with_bad_request(violations);
+pub(crate) fn malformed_fields(wrong: Vec<FieldViolation>) -> Status {
+    let sentences: Vec<String> = wrong.iter().map(|one| format!("{} {}", one.field, one.description)).collect();
+    let first = wrong.first().map(|one| one.field.clone()).unwrap_or_default();
+    let details = ErrorDetails::with_bad_request(wrong);
     // Each was counted when it was found.
     uncounted(Code::InvalidArgument, "MALFORMED", &named(&sentences).join("; "), &[("field", first)], details)
 }
 
 /// INVALID_ARGUMENT for a reason of a service, with facts and every invalid field: its path, and what it must. Never sticky.
-pub fn refused_fields(reason: &'static str, message: &str, facts: &[(&str, String)], fields: &[(String, String)]) -> Status {
-    let violations: Vec<_> = fields.iter().map(|(field, why)| FieldViolation::new(field, why)).collect();
-    with_details(Code::InvalidArgument, reason, message, facts, ErrorDetails::with_bad_request(violations))
+pub fn refused_fields(reason: &'static str, message: &str, facts: &[(&str, String)], fields: Vec<FieldViolation>) -> Status {
+    with_details(Code::InvalidArgument, reason, message, facts, ErrorDetails::with_bad_request(fields))
 }
 
 /// INVALID_ARGUMENT: the request id stands for a request with other values of these fields. Never sticky.

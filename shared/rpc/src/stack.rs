@@ -222,7 +222,7 @@ impl StackParts {
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
         let peer = request.extensions().get::<tls::Peer>().and_then(tls::Peer::remote);
         let remote = peer.map(|(ip, connection)| RemoteCaller { address: self.options.quotas.address(ip), connection: connection.clone() });
-        let admitted = self.admit_from(method, request, span, (deadline, remote.as_ref())).await;
+        let admitted = self.admit_from(method, request, span, deadline, remote.as_ref()).await;
         if let Some(remote) = &remote {
             match &admitted {
                 Ok(_) => remote.connection.count_executed(),
@@ -244,7 +244,8 @@ impl StackParts {
         method: &Method,
         request: &mut Request<Body>,
         span: &mut CallSpan,
-        (deadline, remote): (Option<Instant>, Option<&RemoteCaller>),
+        deadline: Option<Instant>,
+        remote: Option<&RemoteCaller>,
     ) -> Result<(SeatsOfCall, Option<Caller>), Status> {
         let mut held = SeatsOfCall::of(remote.map(|remote| remote.connection.count_call()));
         let caller = match method.row.access {

@@ -1,5 +1,5 @@
 //! Every violation of a request in one answer.
-use crate::errors;
+use crate::errors::{self, FieldViolation};
 use tonic::Status;
 
 #[cfg(test)]
@@ -11,7 +11,7 @@ const VIOLATIONS_MAX: usize = 64;
 /// Collects what is wrong with the fields of one request, so that its caller can put all of it right at once.
 #[derive(Debug, Default)]
 pub struct Violations {
-    found: Vec<(String, String)>,
+    found: Vec<FieldViolation>,
     /// What the first violation was reported with: the answer where there is no other.
     first: Option<Status>,
     /// The first status that is about something else than the form of a field, such as PERMISSION_DENIED: the answer, whatever else is wrong.
@@ -37,7 +37,8 @@ impl Violations {
             return;
         }
         let room = VIOLATIONS_MAX.saturating_sub(self.found.len());
-        self.found.extend(errors::violations(&status).into_iter().take(room));
+        let named = errors::violations(&status).into_iter().map(|(field, why)| FieldViolation::new(field, why));
+        self.found.extend(named.take(room));
         self.first = self.first.take().or(Some(status));
     }
 
@@ -52,9 +53,9 @@ impl Violations {
         if let Some(other) = self.other {
             return other;
         }
-        match (self.first, self.found.as_slice()) {
-            (Some(first), [_]) => first,
-            (_, all) => errors::malformed_fields(all),
+        match self.first {
+            Some(first) if self.found.len() == 1 => first,
+            _ => errors::malformed_fields(self.found),
         }
     }
 }

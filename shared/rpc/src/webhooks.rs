@@ -162,7 +162,7 @@ impl WebhookGate {
             }
             answer
         };
-        self.count(of, (address, &connection), answer.status());
+        self.count(of, address, &connection, answer.status());
         answer
     }
 
@@ -178,7 +178,7 @@ impl WebhookGate {
         }
     }
 
-    fn count(&self, of: &'static str, (address, connection): (IpAddr, &ConnectionUse), status: StatusCode) {
+    fn count(&self, of: &'static str, address: IpAddr, connection: &ConnectionUse, status: StatusCode) {
         if let Some(calls) = &*CALLS {
             let status = i64::from(status.as_u16());
             calls.add(1, &[KeyValue::new("of", of), KeyValue::new("http.response.status_code", status)]);

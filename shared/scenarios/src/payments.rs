@@ -16,16 +16,18 @@ const JSON_CODE: &[&str] = &["payout", "holder", "code", "times"];
 const OF_CREDIT: &[&str] = &["currency", "minor-units"];
 
 const fn bank(name: &'static str, behaviour: &'static str, effect: &'static str) -> Scenario {
-    with(name, (behaviour, "", 0), OF_BANK, effect)
+    with(name, behaviour, "", 0, OF_BANK, effect)
 }
 
 const fn coded(name: &'static str, behaviour: &'static str, code: &'static str, effect: &'static str) -> Scenario {
-    with(name, (behaviour, code, 0), WITH_CODE, effect)
+    with(name, behaviour, code, 0, WITH_CODE, effect)
 }
 
 const fn with(
     name: &'static str,
-    (behaviour, code, minor_units): (&'static str, &'static str, u64),
+    behaviour: &'static str,
+    code: &'static str,
+    minor_units: u64,
     takes: &'static [&'static str],
     effect: &'static str,
 ) -> Scenario {
@@ -34,7 +36,8 @@ const fn with(
 
 const fn back(
     name: &'static str,
-    (behaviour, minor_units): (&'static str, u64),
+    behaviour: &'static str,
+    minor_units: u64,
     takes: &'static [&'static str],
     effect: &'static str,
 ) -> Scenario {
@@ -63,29 +66,26 @@ pub(crate) const PAYMENT_SCENARIOS: &[Scenario] = &[
     ),
     bank("payout.lost_once", "lose_once", "The same the first time; the next attempt is paid"),
     bank("payout.cut", "cut", "The bank pays, and the connection breaks before its answer"),
-    with("payout.late", ("late", "", 0), WITH_DELAY, "The bank pays, and answers later than the payer waits"),
+    with("payout.late", "late", "", 0, WITH_DELAY, "The bank pays, and answers later than the payer waits"),
     bank("payout.silent", "silent", "The bank neither pays nor answers"),
     bank("payout.silent_but_paid", "silent_executed", "The bank pays, and never answers"),
     bank("payout.garbled", "garbage", "The bank pays, and answers with something that is no message"),
     bank("payout.unreported", "unreported", "The bank pays, and leaves the payment out of its answer"),
     back(
         "payout.returned",
-        ("return", 0),
+        "return",
+        0,
         OF_RETURN,
         "The money comes back: of a payout that is paid at once, else some seconds after it is paid",
     ),
     back(
         "payout.returned_in_part",
-        ("return_part", 100),
+        "return_part",
+        100,
         OF_PART,
         "A part of the money comes back, 100 minor units unless another amount is given",
     ),
-    with(
-        "payout.charged",
-        ("fee", "", 25),
-        WITH_AMOUNT,
-        "The bank pays, and books a fee of 25 minor units, or of another amount, beside it",
-    ),
+    with("payout.charged", "fee", "", 25, WITH_AMOUNT, "The bank pays, and books a fee of 25 minor units, or of another amount, beside it"),
     bank("payout.recall_accepted", "recall_accept", "When the payout is recalled, the money comes back"),
     coded("payout.recall_refused", "recall_refuse", "CUST", "When the payout is recalled, the other bank refuses"),
     bank("payout.recall_unanswered", "recall_silent", "When the payout is recalled, nobody answers"),

@@ -35,7 +35,7 @@ impl Scenario {
         }
         match self.deed {
             Deed::Bank(deed) => of_bank(deed, terms, addresses),
-            Deed::JsonBank(behaviour, code) => of_json_bank(self.name, (behaviour, code), terms, addresses),
+            Deed::JsonBank(behaviour, code) => of_json_bank(self.name, behaviour, code, terms, addresses),
             Deed::Statement(fault) => of_statement(self.name, fault, terms, addresses),
             Deed::Days => of_clock(terms, addresses),
             Deed::Purchase(deeds) => of_purchase(self.name, deeds, terms, addresses),
@@ -94,7 +94,7 @@ fn of_bank(deed: BankDeed, terms: &ScenarioTerms, addresses: &SandboxAddresses) 
     Ok(vec![ScenarioCall::post(addresses.bank("/scenarios"), body)])
 }
 
-fn of_json_bank(name: &str, (behaviour, code): (&str, &str), terms: &ScenarioTerms, addresses: &SandboxAddresses) -> Calls {
+fn of_json_bank(name: &str, behaviour: &str, code: &str, terms: &ScenarioTerms, addresses: &SandboxAddresses) -> Calls {
     let end_to_end_id = terms.end_to_end_id()?;
     if end_to_end_id.is_some() == terms.holder.is_some() {
         return Err(format!("{name} needs --payout or --holder, the name of whom is paid"));

@@ -114,16 +114,22 @@ struct Variant {
     subject: Vec<NameToken>,
 }
 
-/// A run of adjacent tokens as one: where, how many, the token.
-pub(crate) type TokenRun = (usize, usize, NameToken);
+/// A run of adjacent tokens as one.
+pub(crate) struct TokenRun {
+    /// The place of the first.
+    at: usize,
+    /// How many they are.
+    length: usize,
+    pub(crate) token: NameToken,
+}
 
 /// Every way to write adjacent tokens of one name as one that is nearly a token of the other, all of these at once, and both names written
 /// without blanks if they are nearly the same then.
 fn variants(listed: &[NameToken], subject: &[NameToken], policy: &ScreeningPolicy) -> Vec<Variant> {
     let least = policy.joined_token_min * 1000;
     let near = |token: &NameToken, other: &NameToken| nearly(token, other, least, policy);
-    let of_listed: Vec<TokenRun> = runs(listed).filter(|(.., token)| subject.iter().any(|other| near(token, other))).collect();
-    let of_subject: Vec<TokenRun> = runs(subject).filter(|(.., token)| listed.iter().any(|other| near(other, token))).collect();
+    let of_listed: Vec<TokenRun> = runs(listed).filter(|run| subject.iter().any(|other| near(&run.token, other))).collect();
+    let of_subject: Vec<TokenRun> = runs(subject).filter(|run| listed.iter().any(|other| near(other, &run.token))).collect();
     let variant = |of_listed: &[TokenRun], of_subject: &[TokenRun]| Variant {
         listed: with_runs(listed, of_listed),
         subject: with_runs(subject, of_subject),
@@ -143,10 +149,10 @@ fn variants(listed: &[NameToken], subject: &[NameToken], policy: &ScreeningPolic
 
 /// Those of some runs that have no token in common, the longest first.
 fn apart(mut runs: Vec<TokenRun>) -> Vec<TokenRun> {
-    runs.sort_by_key(|(at, _, token)| (usize::MAX - token.chars.len(), *at));
+    runs.sort_by_key(|run| (usize::MAX - run.token.chars.len(), run.at));
     let mut kept: Vec<TokenRun> = Vec::new();
     for run in runs {
-        if kept.iter().all(|(at, length, _)| run.0 + run.1 <= *at || at + length <= run.0) {
+        if kept.iter().all(|other| run.at + run.length <= other.at || other.at + other.length <= run.at) {
             kept.push(run);
         }
     }
@@ -167,7 +173,7 @@ fn nearly(listed: &NameToken, subject: &NameToken, least: u32, policy: &Screenin
 /// Runs of two to [`RUN_MAX`] adjacent tokens.
 pub(crate) fn runs(tokens: &[NameToken]) -> impl Iterator<Item = TokenRun> + '_ {
     (0..tokens.len()).flat_map(move |at| {
-        (2..=RUN_MAX.min(tokens.len() - at)).map(move |length| (at, length, NameToken::joined(&tokens[at..at + length])))
+        (2..=RUN_MAX.min(tokens.len() - at)).map(move |length| TokenRun { at, length, token: NameToken::joined(&tokens[at..at + length]) })
     })
 }
 
@@ -176,7 +182,7 @@ fn with_runs(tokens: &[NameToken], runs: &[TokenRun]) -> Vec<NameToken> {
     let mut joined = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
-        let (length, token) = runs.iter().find(|run| run.0 == at).map_or((1, &tokens[at]), |(_, length, token)| (*length, token));
+        let (length, token) = runs.iter().find(|run| run.at == at).map_or((1, &tokens[at]), |run| (run.length, &run.token));
         joined.push(token.clone());
         at += length;
     }

@@ -7,7 +7,7 @@
 //! at least `contained_token_min`, which is not below the score it is given.
 
 use crate::{
-    compare::{name_score, runs, wholes, written_score},
+    compare::{TokenRun, name_score, runs, wholes, written_score},
     names::NameTokens,
     policy::ScreeningPolicy,
     similarity::{NameToken, matches_needed, token_score},
@@ -102,7 +102,7 @@ impl NameIndex {
     pub(crate) fn new(names: Vec<NameTokens>) -> Self {
         let numbered = || names.iter().zip(0_u32..);
         let tokens = Vocabulary::new(numbered().flat_map(|(name, number)| name.0.iter().map(move |token| (token.clone(), number))));
-        let runs = Vocabulary::new(numbered().flat_map(|(name, number)| runs(&name.0).map(move |(_, _, token)| (token, number))));
+        let runs = Vocabulary::new(numbered().flat_map(|(name, number)| runs(&name.0).map(move |run| (run.token, number))));
         let wholes = Vocabulary::new(numbered().flat_map(|(name, number)| wholes(&name.0).map(move |token| (token, number))));
         let mut numbers = vec![Vec::new(); names.len()];
         for (at, number) in (0..tokens.tokens.len()).zip(0_u32..) {
@@ -127,7 +127,7 @@ impl NameIndex {
             });
             self.runs.find(token, joined_least, policy, &mut joined);
         }
-        for (_, _, token) in runs(&subject.0) {
+        for TokenRun { token, .. } in runs(&subject.0) {
             self.tokens.find(&token, joined_least, policy, &mut joined);
         }
         if !subject.0.is_empty() {

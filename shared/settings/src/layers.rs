@@ -86,6 +86,15 @@ impl fmt::Display for SettingProblem {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Error(pub Vec<SettingProblem>);
 
+/// An option that was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetiredOption {
+    /// Its path.
+    pub path: &'static str,
+    /// What those who still set it are told to do instead.
+    pub why: &'static str,
+}
+
 /// Layers of settings for a struct whose keys are known.
 #[derive(Debug)]
 pub struct Layers {
@@ -94,7 +103,7 @@ pub struct Layers {
     tree: Table,
     origins: BTreeMap<String, Origin>,
     problems: Vec<SettingProblem>,
-    retired: &'static [(&'static str, &'static str)],
+    retired: &'static [RetiredOption],
 }
 
 impl Layers {
@@ -106,7 +115,7 @@ impl Layers {
 
     /// With options that were removed, and the message for those who still set one: it is an error in any layer.
     #[must_use]
-    pub fn retired(self, options: &'static [(&'static str, &'static str)]) -> Self {
+    pub fn retired(self, options: &'static [RetiredOption]) -> Self {
         Self { retired: options, ..self }
     }
 
@@ -140,16 +149,15 @@ impl Layers {
         Ok(())
     }
 
-    /// Lays the environment over the earlier layers. `aliases` are variables with names of their own. `<VARIABLE>_FILE` names a file with the value.
+    /// Lays the environment over the earlier layers. `aliases`: the options that variables with names of their own set. `<VARIABLE>_FILE` names a file with the value.
     /// Returns the names that begin with the prefix and are not known.
-    pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>, aliases: &[(&str, &str)]) -> Vec<String> {
+    pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>, aliases: &BTreeMap<&str, &str>) -> Vec<String> {
         let named: BTreeMap<String, SettingKey> = self.keys.iter().map(|key| (key.variable(self.prefix), key.clone())).collect();
-        let aliased: BTreeMap<&str, &str> = aliases.iter().copied().collect();
         let mut unknown = Vec::new();
         let mut seen = BTreeSet::new();
         for (name, value) in variables {
             let from_file = name.strip_suffix("_FILE").and_then(|name| named.get(name));
-            let alias = aliased.get(name.as_str()).and_then(|path| self.keys.iter().find(|key| key.path == *path).cloned());
+            let alias = aliases.get(name.as_str()).and_then(|path| self.keys.iter().find(|key| key.path == *path).cloned());
             let known = match (named.get(&name).cloned(), alias, from_file) {
                 (Some(key), ..) => Some((key, Ok(value), true)),
                 (None, Some(key), _) => Some((key, Ok(value), false)),
@@ -157,9 +165,9 @@ impl Layers {
                 (None, None, None) => None,
             };
             if known.is_none()
-                && let Some((path, why)) = self.retired.iter().find(|(path, _)| variable(self.prefix, path) == name)
+                && let Some(retired) = self.retired.iter().find(|retired| variable(self.prefix, retired.path) == name)
             {
-                let (key, why) = ((*path).to_owned(), (*why).to_owned());
+                let (key, why) = (retired.path.to_owned(), retired.why.to_owned());
                 self.problems.push(SettingProblem { origin: Origin::Environment(name), key, why });
                 continue;
             }
@@ -247,8 +255,8 @@ impl Layers {
 
     /// The message for an unknown key: the key that was probably meant.
     fn unknown(&self, path: &str) -> String {
-        if let Some((_, why)) = self.retired.iter().find(|(retired, _)| *retired == path) {
-            return (*why).to_owned();
+        if let Some(retired) = self.retired.iter().find(|retired| retired.path == path) {
+            return retired.why.to_owned();
         }
         let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
         let same = self.keys.iter().find(|key| key.path != path && last(&key.path) == last(path));

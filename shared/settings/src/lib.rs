@@ -15,6 +15,6 @@ pub mod secret;
 pub mod template;
 
 pub use keys::{SettingKey, SettingKind};
-pub use layers::{Error, Layers, Origin, SettingProblem};
+pub use layers::{Error, Layers, Origin, RetiredOption, SettingProblem};
 pub use secret::Secret;
 pub use template::template;

@@ -40,8 +40,8 @@ const MUST_BE_NOTHING: [&str; 2] = ["商家红包消费金额（元）", "分润
 /// How the comment begins that names the account.
 const ACCOUNT: &str = "#账号：";
 /// The comments that state sums, with the words before the count and the sum.
-const SALES: (&str, &str) = ("#交易合计：", "商家实收共");
-const REFUNDS: (&str, &str) = ("#退款合计：", "商家实收退款共");
+const SALES: SummaryWords = SummaryWords { begins: "#交易合计：", before_sum: "商家实收共" };
+const REFUNDS: SummaryWords = SummaryWords { begins: "#退款合计：", before_sum: "商家实收退款共" };
 /// The name of the second file of an archive, which has sums by shop, has this in it.
 const SUMMARY: &str = "汇总";
 
@@ -66,6 +66,15 @@ fn unpacked(bytes: &[u8], read: impl FnOnce(&[u8]) -> Result<StoreReport, Report
     }
 }
 
+/// A comment that states a count and a sum.
+#[derive(Clone, Copy)]
+struct SummaryWords {
+    /// How it begins.
+    begins: &'static str,
+    /// What is before the sum.
+    before_sum: &'static str,
+}
+
 fn yuan() -> Currency {
     Currency::try_new("CNY").expect("ISO 4217 has it")
 }
@@ -84,7 +93,7 @@ fn read(bytes: &[u8], mut bill: Option<&mut DailyBill>) -> Result<StoreReport, R
         if row.cell(0).starts_with('#') {
             is_over = true;
             for (which, words) in [SALES, REFUNDS].into_iter().enumerate() {
-                stated[which] |= compare(row, words, sums[which])?;
+                stated[which] |= compare(row, words, sums[which].0, sums[which].1)?;
             }
         } else if is_over {
             return Err(ReportFault::new(row.line, "", "comes after the end of the table"));
@@ -98,7 +107,7 @@ fn read(bytes: &[u8], mut bill: Option<&mut DailyBill>) -> Result<StoreReport, R
         }
     }
     if stated != [true; 2] {
-        return Err(ReportFault::new(0, SALES.0, "or the sum of refunds is missing: the file is cut off"));
+        return Err(ReportFault::new(0, SALES.begins, "or the sum of refunds is missing: the file is cut off"));
     }
     Ok(StoreReport::of(ReportFormat::AlipayBill, lines))
 }
@@ -130,7 +139,8 @@ fn named_trade(cells: &NamedCells<'_>, is_refund: bool) -> Result<BillTrade, Rep
 }
 
 /// Compares a comment's count and sum; false: it is another comment.
-fn compare(row: &ReportTableRow, (begins, before_sum): (&str, &str), (count, sum): (i64, Decimal)) -> Result<bool, ReportFault> {
+fn compare(row: &ReportTableRow, words: SummaryWords, count: i64, sum: Decimal) -> Result<bool, ReportFault> {
+    let SummaryWords { begins, before_sum } = words;
     let comment: Vec<&str> = (0..row.count()).map(|at| row.cell(at)).collect();
     let comment = comment.join(",");
     let Some(rest) = comment.strip_prefix(begins) else { return Ok(false) };

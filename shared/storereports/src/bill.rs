@@ -58,7 +58,7 @@ pub enum BillRefundStanding {
 impl DailyBill {
     /// What says that this is not the bill of this account and day; `None` where nothing does. What is empty may be any.
     #[must_use]
-    pub fn strange(&self, (account, app, merchant): (&str, &str, &str), day: Date) -> Option<String> {
+    pub fn strange(&self, account: &str, app: &str, merchant: &str, day: Date) -> Option<String> {
         // Alipay's heading has more digits after the seller's.
         if !self.account.is_empty() && !self.account.starts_with(account) {
             return Some(format!("it is the bill of account {}", self.account));

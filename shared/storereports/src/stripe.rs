@@ -141,7 +141,7 @@ fn read(line_no: u64, kind: ReportLineKind, transaction: &BalanceTransaction, li
     if details != Some(transaction.fee) {
         return Err(ReportFault::new(line_no, "fee_details", "must add up to the fee"));
     }
-    let (amount, sold_in) = presented(line_no, kind, transaction, (proceeds, pays_in))?;
+    let (amount, sold_in) = presented(line_no, kind, transaction, proceeds, pays_in)?;
     let line = ReportLine {
         line_no,
         kind,
@@ -177,7 +177,8 @@ fn presented(
     line_no: u64,
     kind: ReportLineKind,
     transaction: &BalanceTransaction,
-    (proceeds, pays_in): (Decimal, Currency),
+    proceeds: Decimal,
+    pays_in: Currency,
 ) -> Result<(Decimal, Currency), ReportFault> {
     let source = &transaction.source;
     let is_of_buyer = matches!(kind, ReportLineKind::Sale | ReportLineKind::Refund);

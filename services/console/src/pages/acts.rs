@@ -102,7 +102,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     };
     frame.calls = vec![CallView::new(&console.target, LIST_ACTS, &message(&filters, &request))];
     if unnamed(&visitor, &request) {
-        let unnamed = log(frame, &filters, what, (&[], ""));
+        let unnamed = log(frame, &filters, what, &[], "");
         return page(StatusCode::OK, &ActsPage { export: String::new(), unnamed: true, ..unnamed });
     }
     if !covers(&console, &visitor, &request) {
@@ -110,12 +110,12 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         return ask_reason(frame);
     }
     match load(&console, &visitor, request, what).await {
-        Ok((acts, next)) => page(StatusCode::OK, &log(frame, &filters, what, (&acts, &next))),
+        Ok((acts, next)) => page(StatusCode::OK, &log(frame, &filters, what, &acts, &next)),
         Err(status) => refused(frame, &visitor, &status),
     }
 }
 
-fn log(frame: PageFrame, filters: &Filters, what: &'static str, (acts, next): (&[Act], &str)) -> ActsPage {
+fn log(frame: PageFrame, filters: &Filters, what: &'static str, acts: &[Act], next: &str) -> ActsPage {
     let field = |name: &str| filters.get(name).to_owned();
     let today = utc_day(moment_ms(now_ms()));
     let changes_of = |label, day: Option<Date>| {
@@ -144,7 +144,7 @@ fn log(frame: PageFrame, filters: &Filters, what: &'static str, (acts, next): (&
 }
 
 /// An address with the same filters, but for these.
-fn address(path: &str, filters: &Filters, other: &[(&str, &str)]) -> String {
+fn address(path: &str, filters: &Filters, other: &[(&'static str, &str)]) -> String {
     let value = |name: &'static str| other.iter().find(|(of, _)| *of == name).map_or_else(|| filters.get(name), |(_, value)| value);
     let page = other.iter().filter(|(name, _)| *name == "page");
     let fields: Vec<(&str, &str)> = FIELDS.into_iter().map(|name| (name, value(name))).chain(page.copied()).collect();

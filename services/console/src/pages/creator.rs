@@ -133,8 +133,8 @@ async fn load(
     let diamonds = Account::creator_diamonds(user);
     let (gift, conversion) = (PostingKind::Gift.name(), PostingKind::Conversion.name());
     let (earned, converted, payouts, payees) = tokio::join!(
-        newest(console, visitor, asked, (&diamonds, gift)),
-        newest(console, visitor, asked, (&diamonds, conversion)),
+        newest(console, visitor, asked, &diamonds, gift),
+        newest(console, visitor, asked, &diamonds, conversion),
         payouts(console, visitor, asked, user),
         payees(console, visitor, asked, user),
     );

@@ -237,7 +237,8 @@ pub(super) async fn newest(
     console: &ConsoleParts,
     visitor: &Visitor,
     asked: &AskedHolder,
-    (account, kind): (&chart::Account<'_>, &str),
+    account: &chart::Account<'_>,
+    kind: &str,
 ) -> Result<PagePart<MovedView>, Status> {
     let name = account.name();
     let mut request = ListEntriesRequest {

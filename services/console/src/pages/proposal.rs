@@ -102,7 +102,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     if id.is_empty() {
         return Redirect::to(&Filters::address("/proposals", &[("book", &frame.book)])).into_response();
     }
-    answer(&console, &visitor, frame, id, (StatusCode::OK, None)).await
+    answer(&console, &visitor, frame, id, StatusCode::OK, None).await
 }
 
 /// The page of a proposal as it is now.
@@ -111,7 +111,8 @@ async fn answer(
     visitor: &Visitor,
     mut frame: PageFrame,
     id: &str,
-    (status, notice): (StatusCode, Option<NoticeView>),
+    status: StatusCode,
+    notice: Option<NoticeView>,
 ) -> Response {
     let message = json!({"book": frame.book, "proposalId": id});
     frame.address = Filters::address("/proposal", &[("id", id), ("book", &frame.book)]);
@@ -253,7 +254,7 @@ pub(crate) async fn decide(State(console): State<Console>, mut visitor: Visitor,
     if !REASON_BYTES.contains(&reason.len()) || !is_plain(&reason) {
         let why = "A decision needs a reason of 8 to 500 bytes of text without hidden characters. Nothing was decided.";
         let notice = Some(NoticeView { class: "bad", text: why.to_owned() });
-        return answer(&console, &visitor, frame, form.get("id"), (StatusCode::BAD_REQUEST, notice)).await;
+        return answer(&console, &visitor, frame, form.get("id"), StatusCode::BAD_REQUEST, notice).await;
     }
     let sent = SentDecision {
         book: frame.book.clone(),
@@ -270,7 +271,7 @@ pub(crate) async fn decide(State(console): State<Console>, mut visitor: Visitor,
         // By the page's own address, so that a reload sends nothing again.
         Ok(()) => Redirect::to(&Filters::address("/proposal", &[("id", &sent.proposal_id), ("book", &sent.book)])).into_response(),
         Err(status) => match notice(&status) {
-            Some(notice) => answer(&console, &visitor, frame, &sent.proposal_id, (StatusCode::CONFLICT, Some(notice))).await,
+            Some(notice) => answer(&console, &visitor, frame, &sent.proposal_id, StatusCode::CONFLICT, Some(notice)).await,
             None => refused(frame, &visitor, &status),
         },
     }

@@ -114,12 +114,12 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Err(status) => Err(status),
     };
     match found {
-        Ok(answer) => page(StatusCode::OK, &rails(frame, word, (filters.get("from"), filters.get("until")), &answer.into_inner())),
+        Ok(answer) => page(StatusCode::OK, &rails(frame, word, filters.get("from"), filters.get("until"), &answer.into_inner())),
         Err(status) => refused(frame, &visitor, &status),
     }
 }
 
-fn rails(frame: PageFrame, word: &'static str, (from, until): (&str, &str), answer: &GetPayoutReportResponse) -> RailsPage {
+fn rails(frame: PageFrame, word: &'static str, from: &str, until: &str, answer: &GetPayoutReportResponse) -> RailsPage {
     RailsPage {
         from: from.to_owned(),
         until: until.to_owned(),
@@ -231,7 +231,7 @@ mod tests {
         let wallet =
             WalletComparison { name: text.clone(), levels: vec![level], sources: vec![text.clone()], ..WalletComparison::default() };
         let answer = GetPayoutReportResponse { lines: vec![line.clone()], totals: vec![line], wallets: vec![wallet] };
-        assert_text(&rails(PageFrame::bare("Rails", None), "rail", (MARKUP, MARKUP), &answer), 10);
+        assert_text(&rails(PageFrame::bare("Rails", None), "rail", MARKUP, MARKUP, &answer), 10);
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Err(refused) => return *refused,
     };
     let done = said(&frame.book, &filters);
-    answer(&console, &visitor, frame, (StatusCode::OK, done)).await
+    answer(&console, &visitor, frame, StatusCode::OK, done).await
 }
 
 /// Has what a form asks for happen, and leads to a page that says so.
@@ -103,7 +103,7 @@ pub(crate) async fn drive(State(console): State<Console>, visitor: Visitor, form
         Err(NotDriven::Status(status)) => refused(frame, &visitor, &status),
         Err(NotDriven::Said(why)) => {
             let done = DoneView { class: "bad", text: shown(&why).into_owned(), ..DoneView::default() };
-            answer(&console, &visitor, frame, (StatusCode::CONFLICT, Some(done))).await
+            answer(&console, &visitor, frame, StatusCode::CONFLICT, Some(done)).await
         }
     }
 }
@@ -130,12 +130,7 @@ async fn open(console: &ConsoleParts, visitor: &Visitor, filters: &Filters) -> R
     Ok(frame)
 }
 
-async fn answer(
-    console: &ConsoleParts,
-    visitor: &Visitor,
-    mut frame: PageFrame,
-    (status, done): (StatusCode, Option<DoneView>),
-) -> Response {
+async fn answer(console: &ConsoleParts, visitor: &Visitor, mut frame: PageFrame, status: StatusCode, done: Option<DoneView>) -> Response {
     let message = json!({"book": frame.book, "market": MARKET, "salesChannel": "SALES_CHANNEL_APP", "pageSize": CHOICES});
     frame.calls = vec![
         CallView::new(&console.target, LIST_COIN_PACKAGES, &message),
@@ -195,7 +190,7 @@ fn said(book: &str, filters: &Filters) -> Option<DoneView> {
     let (did, id) = (filters.get("did"), filters.get("id"));
     let text = driving::effect(did)?;
     let link = |label: &str, href: String| LinkView { href, label: label.to_owned(), current: false };
-    let of = |path: &str, name: &str| Filters::address(path, &[(name, id), ("book", book)]);
+    let of = |path: &str, name: &'static str| Filters::address(path, &[(name, id), ("book", book)]);
     let links = match filters.get("kind") {
         _ if id.is_empty() => Vec::new(),
         DrivenThing::PURCHASE => {

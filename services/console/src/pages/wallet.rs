@@ -154,7 +154,7 @@ async fn load(console: &ConsoleParts, visitor: &Visitor, asked: &AskedHolder, us
     let (coins_held, debt_held, entries, lots, bought) = tokio::join!(
         held(console, visitor, asked, &coins),
         held(console, visitor, asked, &debt),
-        newest(console, visitor, asked, (&coins, "")),
+        newest(console, visitor, asked, &coins, ""),
         lot_client.list_lots(visitor.request(lots)),
         purchase_client.list_purchases(visitor.request(bought)),
     );

@@ -45,9 +45,9 @@ pub async fn accounts(story: &mut StoryTelling) -> Result<TreasurySummary, Untyp
     banking_day::err(story, last).await?;
     // What the bank had before the payouts, and nothing was received yet.
     let opening = before + payouts.iter().map(|paid| paid.amount.minor_units).sum::<i64>();
-    let closed_day = banking_day::close(story, &caller, (opening, newest)).await?;
+    let closed_day = banking_day::close(story, &caller, opening, newest).await?;
     banking_day::debit(story, last, 0).await?;
-    summary(story, &caller, (payouts, closed_day)).await
+    summary(story, &caller, payouts, closed_day).await
 }
 
 /// Imports the old accounts with their opening balances, and books that these were moved.
@@ -89,7 +89,8 @@ async fn receive(story: &mut StoryTelling, token: &str, newest: i64) -> Result<(
 async fn summary(
     story: &mut StoryTelling,
     caller: &StructureCaller<'_>,
-    (payouts, closed_day): (Vec<LeafPayout>, ClosedDaySummary),
+    payouts: Vec<LeafPayout>,
+    closed_day: ClosedDaySummary,
 ) -> Result<TreasurySummary, UntypedError> {
     let report = caller.migration_report().await?;
     let sums = report.summaries.into_iter().next().ok_or("the report has a currency")?;

@@ -184,11 +184,12 @@ pub async fn newest_entry(story: &StoryTelling) -> Result<i64, UntypedError> {
 pub async fn close(
     story: &mut StoryTelling,
     finance: &StructureCaller<'_>,
-    (opening, after): (i64, i64),
+    opening: i64,
+    after: i64,
 ) -> Result<ClosedDaySummary, UntypedError> {
     let day = day()?;
     let file = story.options.data_dir.join("statement.xml");
-    fs::write(&file, statement(story, day, (opening, after)).await?)?;
+    fs::write(&file, statement(story, day, opening, after).await?)?;
     let imported = finance.import(&file).await?;
     let mut cases = Vec::new();
     for case in finance.cases(ACCOUNT, CaseState::Open).await? {
@@ -213,7 +214,7 @@ pub async fn close(
 
 /// The statement of a day that is over: the bank's own entries of this chapter, as if it had booked them then. It opens with what the books had before them. The
 /// treasury follows all apps' books of the database, so the payouts of earlier runs are on it, too.
-async fn statement(story: &StoryTelling, day: Date, (opening, after): (i64, i64)) -> Result<String, UntypedError> {
+async fn statement(story: &StoryTelling, day: Date, opening: i64, after: i64) -> Result<String, UntypedError> {
     let mut reports = story.bank.entries_after(CURRENCY, 0).await?;
     let report = reports.reports.first_mut().ok_or("the bank's statement has an account")?;
     let is_new =

@@ -47,7 +47,7 @@ pub async fn check(
     filed_before: usize,
 ) -> Result<PayoutSummary, UntypedError> {
     let payout = &paid.payout;
-    let found = outside(story, cash, (&fate, payout), filed_before).await?;
+    let found = outside(story, cash, &fate, payout, filed_before).await?;
     course(story, &fate, payout);
     afterwards(story, &fate, &paid);
     let what = fate.what;
@@ -67,7 +67,8 @@ pub async fn check(
 async fn outside(
     story: &StoryTelling,
     cash: &CashSummary,
-    (fate, payout): (&PayoutPlan, &Payout),
+    fate: &PayoutPlan,
+    payout: &Payout,
     filed_before: usize,
 ) -> Result<FoundOutside, UntypedError> {
     let currency = &cash.net.currency;

@@ -170,7 +170,7 @@ async fn case(desk: &BuyingDesk<'_>, plan: &'static BuyingPlan) -> Result<EndedC
     // A buyer may withdraw once the coin lots know what was bought.
     let is_read = |found: &GetPurchaseResponse| found.lot.as_ref().is_some_and(|lot| lot.coins_spent == plan.spent);
     until(async || desk.purchase(plan.user, &sale.purchase_id).await, is_read).await?;
-    let held = refunding::refund(desk, plan, (&sale, price(&package)?.1), &count).await?;
+    let held = refunding::refund(desk, plan, &sale, price(&package)?.1, &count).await?;
     // Its money is posted after its coins.
     let is_refunded = |found: &GetPurchaseResponse| {
         found.purchase.as_ref().is_some_and(|one| (one.refunded_coins, paid_back(one)) == (count.refunded_coins, count.refunded))

@@ -1,5 +1,5 @@
 //! `largesse accounting`: journals and trial balances for a general ledger, roll-forwards, and the closing of periods.
-use super::staff_service;
+use super::staff_service::CallerArguments;
 use accounting::{
     balance::trial_balance_csv,
     journal::{journal_csv, memo_csv},
@@ -155,6 +155,7 @@ pub enum AccountingTask {
 
 /// Whose accounts, at which service, and who asks why.
 #[derive(Debug, Args)]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the treasury service")))]
 pub struct AccountsArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
@@ -162,18 +163,8 @@ pub struct AccountsArguments {
     /// The legal entity.
     #[arg(long, value_name = "ID", default_value = "main")]
     pub entity: String,
-    /// gRPC address of a process with the treasury service.
-    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
-    pub url: String,
-    /// File with the token of a member of staff.
-    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// The reason, for the audit log; 8 to 500 bytes.
-    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
-    pub reason: String,
-    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub caller: CallerArguments,
 }
 
 /// Runs `largesse accounting`.
@@ -199,11 +190,11 @@ pub async fn run(arguments: AccountingArguments) -> CommandResult {
         | AccountingTask::Close { service, .. }
         | AccountingTask::Periods { service, .. } => service,
     };
-    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+    let (transport, token) = match service.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
-    let (reason, entity) = (&service.reason, &service.entity);
+    let (reason, entity) = (&service.caller.reason, &service.entity);
     let caller = AccountingCaller { transport, token: &token, reason, book: service.book.as_str(), entity };
     ask(&caller, &arguments.task).await
 }

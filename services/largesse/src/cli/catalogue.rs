@@ -2,7 +2,6 @@
 use super::checked;
 use super::files::{self, counted};
 use super::settlements::PurchaseServiceArguments;
-use super::staff_service;
 use clap::{Args, Subcommand};
 use operations::price_sheets::{self, SheetCaller};
 use runtime::{
@@ -97,21 +96,21 @@ async fn load(file: &Path, service: &PurchaseServiceArguments) -> CommandResult 
         return Ok(code);
     }
     let content = text(file)?;
-    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+    let (transport, token) = match service.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
-    let caller = SheetCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
+    let caller = SheetCaller { transport, token: &token, reason: &service.caller.reason, book: service.book.as_str() };
     println!("{}", price_sheets::loaded_text(&caller.load(content).await?));
     Ok(ExitCode::SUCCESS)
 }
 
 async fn list(service: &PurchaseServiceArguments, as_json: bool) -> CommandResult {
-    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+    let (transport, token) = match service.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
-    let caller = SheetCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
+    let caller = SheetCaller { transport, token: &token, reason: &service.caller.reason, book: service.book.as_str() };
     let sheets = caller.list().await?;
     if as_json {
         println!("{}", serde_json::to_string_pretty(&price_sheets::sheets_json(&sheets))?);

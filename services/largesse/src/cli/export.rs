@@ -3,7 +3,7 @@ use crate::cli::{
     moment,
     settings::{AuditedDatabase, DatabaseArgument},
     staff::StaffArguments,
-    staff_service,
+    staff_service::CallerArguments,
 };
 use api::monitor::ExportJournalRequest;
 use clap::Args;
@@ -101,7 +101,8 @@ pub async fn ask(arguments: ExportArguments) -> CommandResult {
     }
     let (Some(url), Some(token_file)) = (&arguments.url, &arguments.token_file) else { return Ok(command::misused(&NO_TOKEN)) };
     let Some(reason) = &arguments.staff.reason else { return Ok(command::misused(&NO_REASON_TO_SEND)) };
-    let (transport, token) = match staff_service::connect(url, arguments.ca.as_deref(), token_file)? {
+    let caller = CallerArguments { url: url.clone(), token_file: token_file.clone(), reason: reason.clone(), ca: arguments.ca.clone() };
+    let (transport, token) = match caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };

@@ -1,5 +1,5 @@
 //! `largesse report`: sums of payouts, beside e-wallets; fees and commissions; coins of owners who are no longer active.
-use super::staff_service;
+use super::staff_service::CallerArguments;
 use accounting::fees::fees_csv;
 use api::payout::{GetPayoutReportRequest, ReportDimension};
 use api::purchase::GetEscheatReportRequest;
@@ -8,7 +8,10 @@ use jiff::{Timestamp, civil::Date};
 use money::BookName;
 use operations::{accounting::AccountingCaller, escheat_report, fee_report, payout_report};
 use runtime::command::{self, CommandResult};
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
+
+/// Whose token reports take.
+const TOKEN: &str = "File with the token of a member of staff or a service";
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
@@ -75,6 +78,7 @@ pub enum DividedBy {
 
 /// Options of `largesse report payouts`.
 #[derive(Debug, Args)]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the payout service")), mut_arg("token_file", |file| file.help(TOKEN)))]
 pub struct PayoutReportArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
@@ -100,22 +104,13 @@ pub struct PayoutReportArguments {
     /// Prints JSON instead of lines.
     #[arg(long)]
     pub json: bool,
-    /// gRPC address of a process with the payout service.
-    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
-    pub url: String,
-    /// File with the token of a member of staff or a service.
-    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// The reason, for the audit log; 8 to 500 bytes.
-    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
-    pub reason: String,
-    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub caller: CallerArguments,
 }
 
 /// Options of `largesse report escheat`.
 #[derive(Debug, Args)]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the purchase service")), mut_arg("token_file", |file| file.help(TOKEN)))]
 pub struct EscheatReportArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
@@ -129,22 +124,13 @@ pub struct EscheatReportArguments {
     /// Prints JSON; this is also the default.
     #[arg(long)]
     pub json: bool,
-    /// gRPC address of a process with the purchase service.
-    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
-    pub url: String,
-    /// File with the token of a member of staff or a service.
-    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// The reason, for the audit log; 8 to 500 bytes.
-    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
-    pub reason: String,
-    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub caller: CallerArguments,
 }
 
 /// Options of `largesse report fees`.
 #[derive(Debug, Args)]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the treasury service")), mut_arg("token_file", |file| file.help(TOKEN)))]
 pub struct FeeReportArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
@@ -164,18 +150,8 @@ pub struct FeeReportArguments {
     /// Prints JSON instead of lines.
     #[arg(long)]
     pub json: bool,
-    /// gRPC address of a process with the treasury service.
-    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
-    pub url: String,
-    /// File with the token of a member of staff or a service.
-    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// The reason, for the audit log; 8 to 500 bytes.
-    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
-    pub reason: String,
-    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub caller: CallerArguments,
 }
 
 /// Asks for a report and prints it.
@@ -191,12 +167,12 @@ async fn fees(arguments: FeeReportArguments) -> CommandResult {
     if !fee_report::is_period(arguments.from, arguments.until) {
         return Ok(command::misused(&format!("--until must be 1 to {} days after --from", fee_report::DAYS_MAX)));
     }
-    let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
+    let (transport, token) = match arguments.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
     let (book, entity) = (arguments.book.as_str(), arguments.entity.as_str());
-    let caller = AccountingCaller { transport, token: &token, reason: &arguments.reason, book, entity };
+    let caller = AccountingCaller { transport, token: &token, reason: &arguments.caller.reason, book, entity };
     let (period, fees) = fee_report::ask(&caller, arguments.from, arguments.until).await?;
     if arguments.csv {
         print!("{}", fees_csv(&period, &fees)?);
@@ -209,13 +185,13 @@ async fn fees(arguments: FeeReportArguments) -> CommandResult {
 }
 
 async fn escheat(arguments: EscheatReportArguments) -> CommandResult {
-    let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
+    let (transport, token) = match arguments.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
     let day = arguments.day.map(|day| day.to_string()).unwrap_or_default();
     let request = GetEscheatReportRequest { book: arguments.book.to_string(), day };
-    let report = escheat_report::ask(transport, &token, &arguments.reason, request).await?;
+    let report = escheat_report::ask(transport, &token, &arguments.caller.reason, request).await?;
     if arguments.csv {
         print!("{}", escheat_report::csv(&report)?);
     } else {
@@ -225,7 +201,7 @@ async fn escheat(arguments: EscheatReportArguments) -> CommandResult {
 }
 
 async fn payouts(arguments: PayoutReportArguments) -> CommandResult {
-    let (transport, token) = match staff_service::connect(&arguments.url, arguments.ca.as_deref(), &arguments.token_file)? {
+    let (transport, token) = match arguments.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
@@ -237,7 +213,7 @@ async fn payouts(arguments: PayoutReportArguments) -> CommandResult {
         by: arguments.by.iter().map(|by| dimension(*by).into()).collect(),
         instant_ms_max: arguments.instant_ms,
     };
-    let report = payout_report::ask(transport, &token, &arguments.reason, request).await?;
+    let report = payout_report::ask(transport, &token, &arguments.caller.reason, request).await?;
     match (arguments.csv, arguments.wallets, arguments.json) {
         (true, true, _) => print!("{}", payout_report::wallets_csv(&report)?),
         (true, false, _) => print!("{}", payout_report::lines_csv(&report)?),

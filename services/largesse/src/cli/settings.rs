@@ -107,7 +107,7 @@ impl GatheredSettings {
     /// The resulting settings.
     pub fn read(self) -> Result<ReadSettings, Error> {
         let config = config::read(&self.layers)?;
-        let dangers = config.warnings().into_iter().map(|(key, why)| self.layers.problem(&key, why).to_string());
+        let dangers = config.warnings().into_iter().map(|danger| self.layers.problem(&danger.key, danger.why).to_string());
         let strange = self.unknown.iter().map(|name| format!("environment variable {name}: there is no such option"));
         let warnings = dangers.chain(strange).collect();
         Ok(ReadSettings { config, layers: self.layers, warnings })

@@ -1,5 +1,5 @@
 //! `largesse settlements`: stores' reports, imported and settled by a running purchase service.
-use super::staff_service;
+use super::staff_service::CallerArguments;
 use api::purchase::StoreReportFormat;
 use clap::{Args, Subcommand};
 use money::BookName;
@@ -79,22 +79,13 @@ pub enum SettlementsTask {
 
 /// The running service, who asks, and why.
 #[derive(Debug, Args)]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the purchase service")))]
 pub struct PurchaseServiceArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
     pub book: BookName,
-    /// gRPC address of a process with the purchase service.
-    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
-    pub url: String,
-    /// File with the token of a member of staff.
-    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// The reason, for the audit log; 8 to 500 bytes.
-    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
-    pub reason: String,
-    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub caller: CallerArguments,
 }
 
 impl SettlementsTask {
@@ -109,11 +100,11 @@ impl SettlementsTask {
 pub async fn run(arguments: SettlementsArguments) -> CommandResult {
     let task = arguments.task;
     let service = task.service();
-    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+    let (transport, token) = match service.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
-    let caller = SettlementCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
+    let caller = SettlementCaller { transport, token: &token, reason: &service.caller.reason, book: service.book.as_str() };
     match &task {
         SettlementsTask::Import { file, format, account, period, part, .. } => {
             let file = ReportFile { path: file, format: *format, account, period, part };

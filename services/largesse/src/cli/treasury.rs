@@ -2,7 +2,7 @@
 //!
 //! - [`migrate`]: old accounts that move into it. `funds`: money moved in it, positions, and the bank's interest and fees divided. `cases`: what people decide of
 //!   cases. `sweeps`: money between physical accounts.
-use super::staff_service;
+use super::staff_service::CallerArguments;
 use api::treasury::{CaseState, StatementFormat};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -203,6 +203,7 @@ pub enum TreasuryTask {
 
 /// The running service, who asks, and why.
 #[derive(Debug, Args)]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the treasury service")))]
 pub struct ServiceArguments {
     /// The treasury's book.
     #[arg(long, value_name = "BOOK", default_value = "treasury", value_parser = super::book)]
@@ -210,28 +211,18 @@ pub struct ServiceArguments {
     /// Prints JSON instead of lines.
     #[arg(long)]
     pub json: bool,
-    /// gRPC address of a process with the treasury service.
-    #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
-    pub url: String,
-    /// File with the token of a member of staff.
-    #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: PathBuf,
-    /// The reason, for the audit log; 8 to 500 bytes.
-    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
-    pub reason: String,
-    /// CA certificates (PEM) to verify https:// addresses with; by default those of the system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub caller: CallerArguments,
 }
 
 /// Runs `largesse treasury`.
 pub async fn run(arguments: TreasuryArguments) -> CommandResult {
     let service = arguments.task.service();
-    let (transport, token) = match staff_service::connect(&service.url, service.ca.as_deref(), &service.token_file)? {
+    let (transport, token) = match service.caller.connect()? {
         Ok(connected) => connected,
         Err(code) => return Ok(code),
     };
-    let caller = StructureCaller { transport, token: &token, reason: &service.reason, book: service.book.as_str() };
+    let caller = StructureCaller { transport, token: &token, reason: &service.caller.reason, book: service.book.as_str() };
     let Some((json, text)) = done(&arguments.task, &caller).await? else { return Ok(ExitCode::SUCCESS) };
     if service.json {
         println!("{}", serde_json::to_string_pretty(&json)?);

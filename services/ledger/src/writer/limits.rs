@@ -9,7 +9,7 @@ use crate::{
         state::BookState,
     },
     read::{AccountHistory, counters_at},
-    store::{Error, Store},
+    store::{Error, LimitPlace, Store},
 };
 
 /// Limits of one read. All limits of a book are kept in memory, some 200 bytes each: only people set them.
@@ -18,11 +18,11 @@ const PAGE: i64 = 1_000;
 /// All limits of a book that are in force. A window is counted from its first use on.
 pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<DebitLimits, Error> {
     let mut limits = DebitLimits::default();
-    let mut from = (0, 0);
+    let mut from = LimitPlace::default();
     loop {
         let page = store.debit_limits(book, from, PAGE).await?;
         let Some(last) = page.last() else { return Ok(limits) };
-        from = (last.account, last.window.code() + 1);
+        from = LimitPlace { account: last.account, window: last.window.code() + 1 };
         for limit in page {
             if limit.max > 0 && zone(&limit.zone).is_none() {
                 let Limit { account, zone, .. } = limit;

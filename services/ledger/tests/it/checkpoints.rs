@@ -4,7 +4,7 @@ use crate::{
     calls::{BOOK, Fixture, coins, gift, on_both},
     verify::behind,
 };
-use books::store::Store;
+use books::store::{CheckpointPlace, Store};
 use db::Database;
 use ledger::Config;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ async fn entries_are_counted_exactly_across_evictions_and_restarts() {
             assert_eq!(book.account("creator/star/diamonds").await.unwrap().entries, part * 170);
             assert_eq!(book.account("viewer/fan/coins").await.unwrap().entries, part * 171);
             assert_sound(&fixture.ledger, &book).await;
-            let rows = fixture.ledger.store().checkpoints(book.row.key, (0, 0), 100).await.unwrap();
+            let rows = fixture.ledger.store().checkpoints(book.row.key, CheckpointPlace::default(), 100).await.unwrap();
             // Of the creator, the fan and both house accounts: one for each 256 entries, no more.
             let star = book.account("creator/star/diamonds").await.unwrap().key;
             let own: Vec<i64> = rows.iter().filter(|row| row.account == star).map(|row| row.entry_no).collect();
@@ -56,7 +56,7 @@ async fn damage_to_a_checkpoint_or_a_count_is_found() {
         let book = store.books().await.unwrap().into_iter().find(|book| book.name == BOOK).unwrap();
         let problem = async || books::verify::verify(&*store, &book).await.unwrap().problem;
         assert_eq!(problem().await, None);
-        let row = store.checkpoints(book.key, (0, 0), 1).await.unwrap().remove(0);
+        let row = store.checkpoints(book.key, CheckpointPlace::default(), 1).await.unwrap().remove(0);
         let at = format!("WHERE account = {} AND no = {}", row.account, row.no);
         let columns = "book, account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending";
         let cases = [

@@ -9,7 +9,7 @@ use books::{
         limit::Limit,
         standing::Settling,
     },
-    store::{Batch, Book, Commit, CommitError, Error, IdMeaning, LogRow, Store, StoredEvent, Tail, Walk},
+    store::{Batch, Book, CheckpointPlace, Commit, CommitError, Error, IdMeaning, LimitPlace, LogRow, Store, StoredEvent, Tail, Walk},
 };
 use std::{
     collections::VecDeque,
@@ -278,7 +278,7 @@ impl Store for Injected {
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
         self.inner.hold_ends(book, limit).await
     }
-    async fn debit_limits(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Limit>, Error> {
+    async fn debit_limits(&self, book: i64, from: LimitPlace, limit: i64) -> Result<Vec<Limit>, Error> {
         self.inner.debit_limits(book, from, limit).await
     }
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, IdMeaning)>, Error> {
@@ -305,7 +305,7 @@ impl Store for Injected {
         self.readable().await?;
         self.inner.tail(book).await
     }
-    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
+    async fn checkpoints(&self, book: i64, from: CheckpointPlace, limit: i64) -> Result<Vec<Checkpoint>, Error> {
         self.readable().await?;
         self.counted(self.inner.checkpoints(book, from, limit).await)
     }

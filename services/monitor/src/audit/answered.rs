@@ -59,7 +59,8 @@ impl AnsweredRows {
         self,
         tables: &Store,
         name: &BookName,
-        (after, rows_max): (&RequestPlace, i64),
+        after: &RequestPlace,
+        rows_max: i64,
     ) -> Result<(Vec<AnsweredRequest>, Option<RequestPlace>), ReadFault> {
         Ok(match self {
             Self::Refunds => tables.refund_requests(name, after, rows_max).await?,
@@ -104,7 +105,7 @@ pub(super) async fn joined(of: AnsweredRows, tables: &Store, name: &BookName) ->
     }
     let mut from = Some(RequestPlace::default());
     while let Some(place) = from {
-        let (page, next) = of.requests(tables, name, (&place, PAGE)).await?;
+        let (page, next) = of.requests(tables, name, &place, PAGE).await?;
         for request in &page {
             problems.extend(of.of_request(tables, name, request).await?);
         }
@@ -159,7 +160,7 @@ impl RollingAnswers {
                 self.rows.push(id);
             }
         }
-        let (page, next) = self.of.requests(tables, name, (&self.place, REQUESTS_MAX)).await?;
+        let (page, next) = self.of.requests(tables, name, &self.place, REQUESTS_MAX).await?;
         for request in page {
             if !self.requests.contains(&request) && self.of.of_request(tables, name, &request).await?.is_some() {
                 again = true;

@@ -399,7 +399,7 @@ impl WatchedBook {
         }
         let broken = CheckResult::of((!faults.is_empty()).then(|| faults.join("; ")));
         let unloaded = match &stores.support {
-            Some(acts) => sheets::unloaded(tables, acts, (name, folds.sheet_no)).await?,
+            Some(acts) => sheets::unloaded(tables, acts, name, folds.sheet_no).await?,
             None => (Vec::new(), None),
         };
         if unloaded.0.is_empty() {

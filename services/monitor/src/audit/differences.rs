@@ -24,7 +24,7 @@ pub(super) struct Followed<'a> {
 }
 
 /// The problem of a row that differs from the posting that it names.
-pub(super) async fn differing(store: &dyn Store, book: &Book, claim: &Claim, (id, seq): (Uuid, i64)) -> Result<String, ReadFault> {
+pub(super) async fn differing(store: &dyn Store, book: &Book, claim: &Claim, id: Uuid, seq: i64) -> Result<String, ReadFault> {
     let posted = shown(store, book, id).await?;
     Ok(format!("{} says {}; event {seq}, posting {id}, which it names, is {posted}", claim.row, said(claim)))
 }

@@ -11,7 +11,7 @@ use super::{
     seqs,
 };
 use books::{
-    domain::event::{Body, Event},
+    domain::event::{Body, Event, Posting},
     store::{Book, Store},
 };
 use money::{BookName, id_time_ms};
@@ -91,7 +91,7 @@ impl PurchaseFolds {
         if let Body::Posting(posting) = &event.body
             && posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
         {
-            add(&mut self.journal, stretch(named(&posting.fields).unwrap_or(event.id)), token(event.id, moves));
+            add(&mut self.journal, stretch(named(posting).unwrap_or(event.id)), token(event.id, moves));
         }
         false
     }
@@ -176,8 +176,7 @@ fn token(id: Uuid, moves: Option<u64>) -> u128 {
 /// Whether a purchase's posting is so young that its stretch is not compared yet, so that it is compared individually.
 pub(super) fn is_young(event: &Event) -> bool {
     let Body::Posting(posting) = &event.body else { return false };
-    posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
-        && stretch(named(&posting.fields).unwrap_or(event.id)) >= settled(SystemTime::now())
+    posting.kind.starts_with(chart::kind::PURCHASE_PREFIX) && stretch(named(posting).unwrap_or(event.id)) >= settled(SystemTime::now())
 }
 
 /// The first stretch that is not compared yet.
@@ -187,9 +186,8 @@ fn settled(now: SystemTime) -> u64 {
 }
 
 /// The purchase that a posting names.
-fn named(fields: &[(String, String)]) -> Option<Uuid> {
-    let (_, value) = fields.iter().find(|(name, _)| name == PURCHASE_ID)?;
-    Uuid::try_parse(value).ok()
+fn named(posting: &Posting) -> Option<Uuid> {
+    Uuid::try_parse(posting.field(PURCHASE_ID)?).ok()
 }
 
 /// The stretch in which a purchase was made.

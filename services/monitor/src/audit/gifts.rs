@@ -83,14 +83,21 @@ impl ServedCatalogues {
     }
 
     /// Whether a catalogue that was in force, within the tolerance, from one moment to another gives the gift its price.
-    fn explain(&self, gift: &PostedGift, (from, until): (i64, i64)) -> bool {
+    fn explain(&self, gift: &PostedGift, between: CommitSpan) -> bool {
         let tolerance = millis(TOLERANCE);
         self.all.iter().any(|served| {
-            served.from_ms.saturating_sub(tolerance).saturating_mul(MICROS_PER_MS) <= from
-                && until <= served.until_ms.saturating_add(tolerance).saturating_mul(MICROS_PER_MS)
+            served.from_ms.saturating_sub(tolerance).saturating_mul(MICROS_PER_MS) <= between.first_us
+                && between.last_us <= served.until_ms.saturating_add(tolerance).saturating_mul(MICROS_PER_MS)
                 && served.prices.as_ref().is_ok_and(|prices| prices.explains(gift))
         })
     }
+}
+
+/// When the first and the last of some gifts were committed, in microseconds since the Unix epoch.
+#[derive(Clone, Copy)]
+struct CommitSpan {
+    first_us: i64,
+    last_us: i64,
 }
 
 /// The gifts of a book, while its journal is followed from the beginning.
@@ -111,7 +118,7 @@ impl GiftFold {
         if posting.kind != PostingKind::Gift.name() || event.transfers.is_empty() {
             return;
         }
-        let read = PostedGift::read(&posting.fields);
+        let read = PostedGift::read(|name| posting.field(name));
         let wrong = read.is_none().then_some("does not say which gift was sent");
         let mut waiting = WaitingGift { seq: event.seq, id: event.id, gift: read.unwrap_or_default(), wrong };
         for transfer in &event.transfers {
@@ -134,14 +141,14 @@ impl GiftFold {
     /// Compares the waiting gifts. The journal was followed just before.
     pub async fn compare(&mut self, catalogues: &mut Catalogues, store: &dyn Store, book: &Book) -> Result<(), ReadFault> {
         let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return Ok(()) };
-        let between = (time(store, book, first.seq).await?, time(store, book, last.seq).await?);
+        let between = CommitSpan { first_us: time(store, book, first.seq).await?, last_us: time(store, book, last.seq).await? };
         // A gift's catalogue was recorded before the gift, so a later read has every catalogue that matters.
         if self.waiting.iter().any(|waiting| waiting.wrong.is_none() && !catalogues.read.explain(&waiting.gift, between)) {
             catalogues.refresh().await?;
         }
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
         while let Some(gift) = waiting.next() {
-            match compared(&gift, &catalogues.read, between, (store, book)).await {
+            match compared(&gift, &catalogues.read, between, store, book).await {
                 Ok(None) => self.explained += 1,
                 Ok(Some(Compared::Unrecorded)) => {}
                 Ok(Some(Compared::Wrong(why))) => {
@@ -188,8 +195,9 @@ enum Compared {
 async fn compared(
     waiting: &WaitingGift,
     served: &ServedCatalogues,
-    between: (i64, i64),
-    (store, book): (&dyn Store, &Book),
+    between: CommitSpan,
+    store: &dyn Store,
+    book: &Book,
 ) -> Result<Option<Compared>, ReadFault> {
     let WaitingGift { seq, id, gift, wrong } = waiting;
     if wrong.is_none() && served.explain(gift, between) {
@@ -199,7 +207,7 @@ async fn compared(
     if let Some(why) = wrong {
         return Ok(Some(Compared::Wrong(format!("event {seq}, gift {id}, {why}"))));
     }
-    if served.explain(gift, (at, at)) {
+    if served.explain(gift, CommitSpan { first_us: at, last_us: at }) {
         return Ok(None);
     }
     if at < served.recorded_from(book) {

@@ -52,7 +52,7 @@ impl ImportedFold {
                 self.accounts.insert(*key, summed);
                 false
             }
-            Body::Posting(posting) if chart::imported::origin(event.id, &posting.fields, &self.book).is_some() => {
+            Body::Posting(posting) if chart::imported::origin(event.id, |name| posting.field(name), &self.book).is_some() => {
                 self.sums.postings += 1;
                 for transfer in &event.transfers {
                     self.add(transfer.debit, -i128::from(transfer.amount));

@@ -15,13 +15,30 @@ use books::store::{Book, Store};
 use db::Database;
 use identity::Service;
 use money::BookName;
-use purchase::tables::BreakagePlace;
+use purchase::tables::{BreakagePlace, SettlementPlace, SettlementPosting};
 use std::collections::BTreeSet;
 use treasury::tables::RowCursor;
 use uuid::Uuid;
 
 /// Rows per read.
 const PAGE: i64 = 500;
+
+/// A book whose rows are compared with its journal.
+#[derive(Clone, Copy)]
+pub(super) struct AuditedBook<'a> {
+    pub store: &'a dyn Store,
+    pub book: &'a Book,
+    /// The name of `book`, as rows have it.
+    pub name: &'a BookName,
+}
+
+impl<'a> AuditedBook<'a> {
+    /// The book, with how far its journal was followed.
+    fn followed(self, journal: &'a JournalFold) -> Followed<'a> {
+        let Self { store, book, name } = self;
+        Followed { store, book, name, last_seq: journal.last_seq, moves: &journal.moves }
+    }
+}
 
 /// The result of a comparison.
 struct Joined {
@@ -82,7 +99,7 @@ impl<'a> Join<'a> {
         let mut problems = Vec::new();
         let count = self.lacking.len() + self.differing.len();
         for (claim, id, seen) in self.differing.iter().take(REPORTED_MAX) {
-            problems.push(differing(store, book, claim, (*id, seen.seq)).await?);
+            problems.push(differing(store, book, claim, *id, seen.seq).await?);
         }
         problems.append(&mut self.lacking);
         let (recorded, open) = (&self.recorded, &self.open);
@@ -101,7 +118,7 @@ impl<'a> Join<'a> {
 pub(super) async fn all(
     database: &Database,
     journal: &JournalFold,
-    place: (&dyn Store, &Book, &BookName),
+    audited: AuditedBook<'_>,
 ) -> Result<(JoinedRows, Vec<&'static str>, Vec<String>), ReadFault> {
     let (mut rows, mut absent, mut problems) = (JoinedRows::default(), Vec::new(), Vec::new());
     for service in [Service::Purchase, Service::Earnings, Service::Payout, Service::Support, Service::Treasury] {
@@ -113,13 +130,15 @@ pub(super) async fn all(
             continue;
         }
         let (joined, count) = match service {
-            Service::Purchase => (purchases(&purchase::tables::Store::open(database).await?, journal, place).await, &mut rows.purchases),
+            Service::Purchase => (purchases(&purchase::tables::Store::open(database).await?, journal, audited).await, &mut rows.purchases),
             Service::Earnings => {
-                (conversions(&earnings::tables::Store::open(database).await?, journal, place).await, &mut rows.conversions)
+                (conversions(&earnings::tables::Store::open(database).await?, journal, audited).await, &mut rows.conversions)
             }
-            Service::Payout => (payouts(&payout::tables::Store::inspect(database).await?, journal, place).await, &mut rows.payout_postings),
-            Service::Support => (proposals(&support::tables::Store::open(database).await?, journal, place).await, &mut rows.proposals),
-            _ => (of_treasury(&treasury::tables::Store::open(database).await?, journal, place).await, &mut rows.treasury_postings),
+            Service::Payout => {
+                (payouts(&payout::tables::Store::inspect(database).await?, journal, audited).await, &mut rows.payout_postings)
+            }
+            Service::Support => (proposals(&support::tables::Store::open(database).await?, journal, audited).await, &mut rows.proposals),
+            _ => (of_treasury(&treasury::tables::Store::open(database).await?, journal, audited).await, &mut rows.treasury_postings),
         };
         let joined = match joined {
             Ok(joined) => joined,
@@ -133,52 +152,44 @@ pub(super) async fn all(
         *count = Some(joined.rows);
         problems.extend(joined.problems);
     }
-    problems.extend(sheets::all(database, place.2).await?);
+    problems.extend(sheets::all(database, audited.name).await?);
     Ok((rows, absent, problems))
 }
 
 /// Purchases: the verified ones are read first, since they may become credited meanwhile.
-async fn purchases(
-    tables: &purchase::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn purchases(tables: &purchase::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let mut join = Join::new(journal, RowsOf::Purchases);
     for verified in [true, false] {
         let mut after = None;
         loop {
-            let page = if verified { tables.verified(name, after).await? } else { tables.credited(name, after).await? };
+            let page = if verified { tables.verified(audited.name, after).await? } else { tables.credited(audited.name, after).await? };
             let Some(last) = page.last() else { break };
             after = Some(last.purchase_id);
             page.iter().filter_map(claims::of_purchase).for_each(|claim| join.claim(claim));
         }
     }
-    let purchases = join.end(store, book).await?;
-    let refunds = refunds(tables, journal, (store, book, name)).await?;
-    let emptied = wallets(tables, journal, (store, book, name)).await?;
-    let settled = settlements(tables, journal, (store, book, name)).await?;
-    let earned = revenue(tables, journal, (store, book, name)).await?;
+    let purchases = join.end(audited.store, audited.book).await?;
+    let refunds = refunds(tables, journal, audited).await?;
+    let emptied = wallets(tables, journal, audited).await?;
+    let settled = settlements(tables, journal, audited).await?;
+    let earned = revenue(tables, journal, audited).await?;
     let problems = [purchases.problems, refunds.problems, emptied.problems, settled.problems, earned.problems].concat();
     Ok(Joined { rows: purchases.rows + refunds.rows + emptied.rows + settled.rows + earned.rows, problems })
 }
 
 /// What days earned.
-async fn revenue(
-    tables: &purchase::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn revenue(tables: &purchase::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Revenue), None);
     loop {
-        let page = tables.audited_revenue(name, after.as_ref(), PAGE).await?;
+        let page = tables.audited_revenue(audited.name, after.as_ref(), PAGE).await?;
         page.iter().filter_map(claims::of_revenue).for_each(|claim| join.claim(claim));
         let Some(last) = page.into_iter().next_back() else { break };
         after = Some(last.of.0);
     }
-    let mut joined = join.end(store, book).await?;
+    let mut joined = join.end(audited.store, audited.book).await?;
     let (mut from, mut faults) = (Some(BreakagePlace::default()), Vec::new());
     while let Some(place) = from.filter(|_| faults.len() < REPORTED_MAX) {
-        let (found, next) = tables.breakage_faults(name, place, PAGE).await?;
+        let (found, next) = tables.breakage_faults(audited.name, place, PAGE).await?;
         faults.extend(found);
         from = next;
     }
@@ -188,37 +199,30 @@ async fn revenue(
 }
 
 /// What closures and merges of wallets posted.
-async fn wallets(
-    tables: &purchase::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn wallets(tables: &purchase::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Wallets), None);
     loop {
-        let page = tables.audited_wallets(name, after, PAGE).await?;
+        let page = tables.audited_wallets(audited.name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some((last.of.change_id, last.of.posting_no));
         page.iter().filter_map(claims::of_wallet).for_each(|claim| join.claim(claim));
     }
-    let joined = join.end(store, book).await?;
-    let (rows, problems) = answered::joined(AnsweredRows::WalletChanges, tables, name).await?;
+    let joined = join.end(audited.store, audited.book).await?;
+    let (rows, problems) = answered::joined(AnsweredRows::WalletChanges, tables, audited.name).await?;
     Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
 }
 
 /// What was settled by stores' reports.
-async fn settlements(
-    tables: &purchase::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn settlements(tables: &purchase::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Settlements), None);
     loop {
-        let page = tables.audited_settlements(name, after, PAGE).await?;
+        let page = tables.audited_settlements(audited.name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some((last.of.settlement_id, last.of.edition, last.of.currency));
+        let SettlementPosting { settlement_id, edition, currency, .. } = last.of;
+        after = Some(SettlementPlace { settlement_id, edition, currency });
         page.iter().filter_map(claims::of_store_settlement).for_each(|claim| join.claim(claim));
     }
-    join.end(store, book).await
+    join.end(audited.store, audited.book).await
 }
 
 /// What everything claims that was paid back of a purchase or withdrawn for it; nothing without the purchase.
@@ -237,99 +241,78 @@ pub(super) async fn of_refunded(tables: &purchase::tables::Store, book: &BookNam
 }
 
 /// Refunds, and coins that paid for debts.
-async fn refunds(
-    tables: &purchase::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn refunds(tables: &purchase::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Refunds), None);
     loop {
-        let page = tables.refunded_purchases(name, after, PAGE).await?;
+        let page = tables.refunded_purchases(audited.name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(*last);
         for purchase_id in page {
-            of_refunded(tables, name, purchase_id).await?.into_iter().for_each(|claim| join.claim(claim));
+            of_refunded(tables, audited.name, purchase_id).await?.into_iter().for_each(|claim| join.claim(claim));
         }
     }
     let mut after = None;
     loop {
-        let page = tables.audited_debts(name, after.as_ref().map(|(user, change_no)| (user, *change_no)), PAGE).await?;
+        let page = tables.audited_debts(audited.name, after.as_ref().map(|(user, change_no)| (user, *change_no)), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some((last.of.user.clone(), last.of.change_no));
         page.iter().filter_map(claims::of_settlement).for_each(|claim| join.claim(claim));
     }
-    let joined = join.end(store, book).await?;
-    let (rows, problems) = answered::joined(AnsweredRows::Refunds, tables, name).await?;
+    let joined = join.end(audited.store, audited.book).await?;
+    let (rows, problems) = answered::joined(AnsweredRows::Refunds, tables, audited.name).await?;
     Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
 }
 
 /// Accepted quotes and their conversions.
-async fn conversions(
-    tables: &earnings::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn conversions(tables: &earnings::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Conversions), None);
     loop {
-        let page = tables.accepted(name, after, PAGE).await?;
+        let page = tables.accepted(audited.name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        page.iter().filter_map(|quote| claims::of_quote(name, quote)).for_each(|claim| join.claim(claim));
+        page.iter().filter_map(|quote| claims::of_quote(audited.name, quote)).for_each(|claim| join.claim(claim));
     }
-    join.end(store, book).await
+    join.end(audited.store, audited.book).await
 }
 
 /// Payouts and their holds, submissions and ends, and what came back of them.
-async fn payouts(
-    tables: &payout::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn payouts(tables: &payout::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Payouts), None);
     loop {
-        let page = tables.moving(name, after, PAGE).await?;
+        let page = tables.moving(audited.name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.payout_id);
         let ids: Vec<Uuid> = page.iter().map(|payout| payout.payout_id).collect();
-        let returns = tables.returns_of(name, &ids).await?;
-        let recalls = tables.recalls_of_all(name, &ids).await?;
+        let returns = tables.returns_of(audited.name, &ids).await?;
+        let recalls = tables.recalls_of_all(audited.name, &ids).await?;
         claims::of_payouts(&page, &returns, &recalls).into_iter().flat_map(|(_, claims)| claims).for_each(|claim| join.claim(claim));
-        let reserved = tables.reserved_money(name, &ids).await?;
+        let reserved = tables.reserved_money(audited.name, &ids).await?;
         reserved.values().flat_map(claims::of_reserved).for_each(|claim| join.claim(claim));
     }
-    join.end(store, book).await
+    join.end(audited.store, audited.book).await
 }
 
 /// Approved proposals, and their adjustments and reversals.
-async fn proposals(
-    tables: &support::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn proposals(tables: &support::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut after) = (Join::new(journal, RowsOf::Proposals), 0);
     loop {
-        let page = tables.carried_out(name, after, PAGE).await?;
+        let page = tables.carried_out(audited.name, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.number;
         page.iter().filter_map(claims::of_proposal).for_each(|claim| join.claim(claim));
     }
-    join.end(store, book).await
+    join.end(audited.store, audited.book).await
 }
 
 /// Everything that treasury decided, and its postings.
-async fn of_treasury(
-    tables: &treasury::tables::Store,
-    journal: &JournalFold,
-    (store, book, name): (&dyn Store, &Book, &BookName),
-) -> Result<Joined, ReadFault> {
+async fn of_treasury(tables: &treasury::tables::Store, journal: &JournalFold, audited: AuditedBook<'_>) -> Result<Joined, ReadFault> {
     let (mut join, mut from) = (Join::new(journal, RowsOf::Treasury), Some(RowCursor::default()));
     while let Some(cursor) = from {
-        let (rows, next) = tables.row_postings(name, &cursor, PAGE).await?;
+        let (rows, next) = tables.row_postings(audited.name, &cursor, PAGE).await?;
         rows.into_iter().map(claims::of_treasury).for_each(|claim| join.claim(claim));
         from = next;
     }
-    let joined = join.end(store, book).await?;
-    let side = Followed { store, book, name, last_seq: journal.last_seq, moves: &journal.moves };
-    let (rows, problems) = reservations::joined(tables, &journal.reservations, side).await?;
+    let joined = join.end(audited.store, audited.book).await?;
+    let (rows, problems) = reservations::joined(tables, &journal.reservations, audited.followed(journal)).await?;
     Ok(Joined { rows: joined.rows + rows, problems: [joined.problems, problems].concat() })
 }

@@ -11,6 +11,15 @@ use uuid::Uuid;
 /// Stands for an account that was never opened.
 const NOBODY: u64 = 0;
 
+/// A transfer in a number: the hashes of the names of its accounts, its amount, and the code of its kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct HashedTransfer {
+    debit: u64,
+    credit: u64,
+    amount: i64,
+    kind: i64,
+}
+
 /// What a row says that its posting moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Moves {
@@ -77,7 +86,17 @@ impl MovesFold {
             Some(source) => self.reversal(source),
             None => {
                 let transfers = event.transfers.iter();
-                self.number(&posting.kind, transfers.map(|one| (of(one.debit), of(one.credit), one.amount, one.kind.code())).collect())
+                self.number(
+                    &posting.kind,
+                    transfers
+                        .map(|one| HashedTransfer {
+                            debit: of(one.debit),
+                            credit: of(one.credit),
+                            amount: one.amount,
+                            kind: one.kind.code(),
+                        })
+                        .collect(),
+                )
             }
         })
     }
@@ -99,14 +118,21 @@ impl MovesFold {
                 let transfers = transfers.iter();
                 self.number(
                     kind.name(),
-                    transfers.map(|(debit, credit, amount, kind)| (of(debit), of(credit), *amount, kind.code())).collect(),
+                    transfers
+                        .map(|(debit, credit, amount, kind)| HashedTransfer {
+                            debit: of(debit),
+                            credit: of(credit),
+                            amount: *amount,
+                            kind: kind.code(),
+                        })
+                        .collect(),
                 )
             }
             Moves::Reversal(source) => self.reversal(*source),
         }
     }
 
-    fn number(&self, kind: &str, mut transfers: Vec<(u64, u64, i64, i64)>) -> u64 {
+    fn number(&self, kind: &str, mut transfers: Vec<HashedTransfer>) -> u64 {
         transfers.sort_unstable();
         self.random.hash_one((kind, transfers))
     }

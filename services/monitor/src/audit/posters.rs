@@ -78,7 +78,7 @@ impl PosterFold {
     pub fn event(&mut self, event: &Event) {
         match &event.body {
             Body::AccountOpened { key, name } => self.opened(*key, name),
-            Body::Posting(posting) if chart::imported::origin(event.id, &posting.fields, &self.book).is_none() => {
+            Body::Posting(posting) if chart::imported::origin(event.id, |name| posting.field(name), &self.book).is_none() => {
                 self.postings += 1;
                 let what = || format!("event {}, posting {} of kind {}", event.seq, event.id, posting.kind);
                 match (self.check(posting, &event.transfers), posting.reverses) {

@@ -56,14 +56,10 @@ pub(super) struct ReservationFold {
     pub seen: VecDeque<StepSeen>,
 }
 
-fn field<'a>(posting: &'a Posting, name: &str) -> Option<&'a str> {
-    posting.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-}
-
 /// Whose step a posting is, by its fields and its guard.
 fn guarded(posting: &Posting, kind: PostingKind) -> Option<ReservationKey> {
-    let app = BookName::try_new(field(posting, "app_book")?).ok()?;
-    let id = Uuid::try_parse(field(posting, "reservation_id")?).ok()?;
+    let app = BookName::try_new(posting.field("app_book")?).ok()?;
+    let id = Uuid::try_parse(posting.field("reservation_id")?).ok()?;
     let key = GuardKey::reservation(&app, id, kind);
     let once = GuardOperation::CompareAndSet { expected: 0, next: 1 };
     let sets = posting.guards.iter().any(|set| set.guard.key == key.as_str() && set.guard.operation == once);
@@ -79,7 +75,7 @@ impl ReservationFold {
         let step = StepSeen { seq, posting: id, kind, moves, of: None, payout_id: None, hold: None };
         match kind {
             PostingKind::TreasuryReserve => {
-                let of = field(posting, "request_key").and_then(held_for);
+                let of = posting.field("request_key").and_then(held_for);
                 let held = event.transfers.iter().filter(|transfer| transfer.kind == TransferKind::Pending);
                 self.holds.extend(held.map(|transfer| (transfer.no, (id, of.clone()))));
             }
@@ -89,7 +85,7 @@ impl ReservationFold {
                 self.seen.push_back(StepSeen { of, hold, ..step });
             }
             kind if RESERVATION_STEPS.contains(&kind) => {
-                let payout_id = field(posting, "payout_id").and_then(|id| Uuid::try_parse(id).ok());
+                let payout_id = posting.field("payout_id").and_then(|id| Uuid::try_parse(id).ok());
                 self.seen.push_back(StepSeen { of: guarded(posting, kind), payout_id, ..step });
             }
             _ => {}
@@ -118,7 +114,7 @@ async fn unlike(step: &StepSeen, row: Option<&RowReservation>, side: Followed<'_
         return Ok(None);
     }
     let claim = Claim { row: row.row(), id: Some(step.posting), recorded: true, moves: vec![moves] };
-    Ok(Some(differences::differing(side.store, side.book, &claim, (step.posting, step.seq)).await?))
+    Ok(Some(differences::differing(side.store, side.book, &claim, step.posting, step.seq).await?))
 }
 
 /// How rows differ from what the ledger has of them, by row.
@@ -158,10 +154,10 @@ async fn unheld(row: &RowReservation, side: Followed<'_>) -> Result<Option<Strin
     let moves = Moves::of(draft);
     if side.moves.of_event(&event) != Some(side.moves.of_row(&moves)) {
         let claim = Claim { row: row.row(), id: Some(*id), recorded: true, moves: vec![moves] };
-        return Ok(Some(differences::differing(side.store, side.book, &claim, (*id, event.seq)).await?));
+        return Ok(Some(differences::differing(side.store, side.book, &claim, *id, event.seq).await?));
     }
     if let Body::Posting(posting) = &event.body
-        && field(posting, "request_key").and_then(held_for) != Some((row.app.clone(), row.reservation_id))
+        && posting.field("request_key").and_then(held_for) != Some((row.app.clone(), row.reservation_id))
     {
         let claim = Claim { row: row.row(), id: Some(*id), recorded: true, moves: Vec::new() };
         return Ok(Some(differences::lacking(&claim)));

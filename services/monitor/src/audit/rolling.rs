@@ -15,7 +15,7 @@ use crate::health::CheckResult;
 use books::domain::event::{Body, Event, Posting};
 use chart::PostingKind;
 use money::{BookName, Currency, UserKey};
-use purchase::tables::RevenuePosting;
+use purchase::tables::{RevenuePosting, SettlementPlace};
 use std::collections::{BTreeSet, VecDeque};
 use treasury::tables::{RowCursor, RowGroup};
 use uuid::Uuid;
@@ -74,7 +74,7 @@ impl Tables<'_> {
             }
             (Self::Refunds(tables), RowName::OfDebt(user)) => return of_debt(tables, book, user).await,
             (Self::Revenue(tables), RowName::OfDay { day, entity, edition }) => {
-                let rows = tables.audited_revenue_of(book, (day, entity, *edition)).await?;
+                let rows = tables.audited_revenue_of(book, day, entity, *edition).await?;
                 return Ok(rows.iter().filter_map(claims::of_revenue).collect());
             }
             (_, RowName::OfTreasury(_) | RowName::OfDebt(_) | RowName::OfDay { .. }) => return Ok(Vec::new()),
@@ -123,7 +123,8 @@ impl Tables<'_> {
                 }
             }
             Self::Settlements(tables) => {
-                let after = from.id.zip(from.currency).map(|(id, currency)| (id, from.number, currency));
+                let place = |(settlement_id, currency)| SettlementPlace { settlement_id, edition: from.number, currency };
+                let after = from.id.zip(from.currency).map(place);
                 for row in tables.audited_settlements(book, after, ROWS_MAX).await? {
                     (next.id, next.number, next.currency) = (Some(row.of.settlement_id), row.of.edition, Some(row.of.currency));
                     rows.push((RowName::Id(row.of.settlement_id), claims::of_store_settlement(&row).into_iter().collect()));
@@ -241,7 +242,7 @@ impl RollingJoin {
         if RowsOf::kind(&posting.kind) != Some(self.of) || posting.kind == PostingKind::PayoutHold.name() {
             return;
         }
-        let row = named_row(self.of, &posting.kind, &posting.fields);
+        let row = named_row(self.of, posting);
         self.waiting.push_back(Waiting { row, posting: event.id, seq: event.seq, moves });
     }
 
@@ -302,7 +303,7 @@ impl RollingJoin {
         };
         match claims.iter().find(|claim| claim.id == Some(posting.posting)) {
             Some(claim) if claim.moves.iter().any(|moves| side.moves.of_row(moves) == posting.moves) => Ok(None),
-            Some(claim) => Ok(Some(differences::differing(side.store, side.book, claim, (posting.posting, posting.seq)).await?)),
+            Some(claim) => Ok(Some(differences::differing(side.store, side.book, claim, posting.posting, posting.seq).await?)),
             None => Ok(Some(format!("event {}, posting {}, {}", posting.seq, posting.posting, self.of.unclaimed()))),
         }
     }
@@ -329,12 +330,12 @@ impl RollingJoin {
         }
         let posted = side.moves.of_event(&event);
         if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
-            return Ok(Some(differences::differing(side.store, side.book, claim, (id, event.seq)).await?));
+            return Ok(Some(differences::differing(side.store, side.book, claim, id, event.seq).await?));
         }
         // A copied row agrees with the posting of the original row, but that posting names the original.
         let names_another = |posting: &Posting| {
             let is_hold = posting.kind == PostingKind::PayoutHold.name();
-            !is_hold && named_row(self.of, &posting.kind, &posting.fields).as_ref() != Some(row)
+            !is_hold && named_row(self.of, posting).as_ref() != Some(row)
         };
         let is_anothers = matches!(&event.body, Body::Posting(posting) if names_another(posting));
         Ok(is_anothers.then(|| differences::lacking(claim)))
@@ -342,15 +343,15 @@ impl RollingJoin {
 }
 
 /// The row that a posting names in its fields, if any.
-fn named_row(of: RowsOf, kind: &str, fields: &[(String, String)]) -> Option<RowName> {
-    let text = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+fn named_row(of: RowsOf, posting: &Posting) -> Option<RowName> {
+    let text = |name: &str| posting.field(name).map(str::to_owned);
     let field = match of {
         RowsOf::Revenue => {
             let edition = text("edition")?.parse().ok()?;
             return Some(RowName::OfDay { day: text("day")?, entity: text("entity")?, edition });
         }
-        RowsOf::Treasury => return treasury::tables::named(kind, fields).map(RowName::OfTreasury),
-        RowsOf::Refunds if kind == PostingKind::DebtSettle.name() => {
+        RowsOf::Treasury => return treasury::tables::named(&posting.kind, |name| posting.field(name)).map(RowName::OfTreasury),
+        RowsOf::Refunds if posting.kind == PostingKind::DebtSettle.name() => {
             return text("user_id").map(RowName::OfDebt);
         }
         RowsOf::Purchases | RowsOf::Refunds => "purchase_id",

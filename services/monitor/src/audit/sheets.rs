@@ -21,7 +21,8 @@ const CLOCKS_MS: i64 = 300_000;
 pub(super) async fn unloaded(
     sheets: &purchase::tables::Store,
     acts: &support::tables::Store,
-    (book, after): (&BookName, i64),
+    book: &BookName,
+    after: i64,
 ) -> Result<(Vec<String>, Option<i64>), ReadFault> {
     // With the one before them: the highest number is in force, so an old sheet must not get another one.
     let page = sheets.sheets_after(book, (after - 1).max(0), SHEETS + 1).await?;
@@ -54,7 +55,7 @@ pub(super) async fn all(database: &Database, book: &BookName) -> Result<Vec<Stri
     let (sheets, acts) = (purchase::tables::Store::open(database).await?, support::tables::Store::open(database).await?);
     let (mut problems, mut after) = (Vec::new(), Some(0));
     while let Some(number) = after.filter(|_| problems.len() < REPORTED_MAX) {
-        let (found, next) = unloaded(&sheets, &acts, (book, number)).await?;
+        let (found, next) = unloaded(&sheets, &acts, book, number).await?;
         problems.extend(found);
         after = next;
     }

@@ -83,13 +83,12 @@ impl TwinFold {
     /// Remembers the twin as its account's last; `None` if it does not say which it is, or is out of order.
     fn twin(&mut self, event: &Event) -> Option<()> {
         let Body::Posting(posting) = &event.body else { return None };
-        let field = |name: &str| posting.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let [Some(book), Some(account), Some(seq)] = FIELDS.map(field) else { return None };
+        let [Some(book), Some(account), Some(seq)] = FIELDS.map(|name| posting.field(name)) else { return None };
         let seq: i64 = seq.parse().ok()?;
         let is_mirror = |key: &i64| self.accounts.get(key).is_some_and(|account| account.purpose == Purpose::AppClaim);
         let mirror = event.transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit]).find(is_mirror)?;
         let last = LastTwin { seq, mirror };
-        let before = self.twins.insert((book, account), last);
+        let before = self.twins.insert((book.to_owned(), account.to_owned()), last);
         before.is_none_or(|before| before.seq < seq && before.mirror == mirror).then_some(())
     }
 

@@ -205,8 +205,7 @@ impl StoryTeller {
     /// The thing that an event belongs to.
     pub(crate) async fn thing_of(&self, event: Event) -> Result<ExplainedThing, ReadFault> {
         if let Body::Posting(posting) = &event.body {
-            let field =
-                |name: &str| posting.fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| Uuid::try_parse(value).ok());
+            let field = |name: &str| posting.field(name).and_then(|value| Uuid::try_parse(value).ok());
             let found = match posting.kind.split('.').next() {
                 Some("purchase" | "refund" | "dispute" | "receipt") => match field("purchase_id") {
                     Some(id) => self.purchase_of(id).await?,

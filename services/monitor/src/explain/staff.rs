@@ -167,7 +167,7 @@ impl StoryTeller {
         let mut part = StaffPart::default();
         for event in events {
             let Body::Posting(posting) = &event.body else { continue };
-            let named = posting.fields.iter().find(|(name, _)| name == PROPOSAL_ID).and_then(|(_, value)| Uuid::try_parse(value).ok());
+            let named = posting.field(PROPOSAL_ID).and_then(|value| Uuid::try_parse(value).ok());
             if let Some(id) = named
                 && let Some(proposal) = self.proposal(id).await?
             {

@@ -189,7 +189,7 @@ impl StoryTeller {
         if posting.kind != PostingKind::Gift.name() {
             return Ok(String::new());
         }
-        let field = |name: &str| posting.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        let field = |name: &str| posting.field(name).unwrap_or_default();
         Ok(self.gift_names().await?.gift(field("quantity"), field("gift_id"), time.unwrap_or(i64::MAX)))
     }
 }

@@ -14,6 +14,15 @@ const SECONDS_KEPT: i64 = 900;
 /// Minutes that are kept: a day.
 const MINUTES_KEPT: i64 = 1_440;
 
+/// The steps from one time to before another, in Unix seconds, which are the beginnings of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FigureRange {
+    /// The first step.
+    pub from_s: i64,
+    /// The first step after the last.
+    pub to_s: i64,
+}
+
 /// The length of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepLength {

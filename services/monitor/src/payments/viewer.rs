@@ -65,10 +65,12 @@ enum ViewerStep {
 impl PaymentViewer {
     /// Continues after a commit. Fails if the journal does not have it.
     pub async fn open(
-        (feed, seat): (Arc<BookFeed>, Arc<ViewerSeat>),
+        feed: Arc<BookFeed>,
+        seat: Arc<ViewerSeat>,
         ledger: LedgerClient,
         at: JournalPlace,
-        (heartbeat, age_max): (Duration, Duration),
+        heartbeat: Duration,
+        age_max: Duration,
     ) -> Result<Self, Error> {
         let source = match feed.join(&at, &seat) {
             Some(joined) => ViewerSource::Feed(joined),

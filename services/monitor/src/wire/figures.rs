@@ -5,7 +5,7 @@ use crate::{
     payments::{
         FiguresRead,
         cursor::cursor,
-        figures::{StepLength, beginning},
+        figures::{FigureRange, StepLength, beginning},
         tally::{KindCount, UnitSums},
     },
 };
@@ -32,8 +32,8 @@ pub struct FiguresAsked {
     pub measure: FigureMeasure,
     /// The length of a step.
     pub length: StepLength,
-    /// The first step, and the first after the last, in Unix seconds.
-    pub range: (i64, i64),
+    /// The steps.
+    pub range: FigureRange,
     /// The kinds; none: all.
     pub kinds: BTreeSet<String>,
 }
@@ -77,7 +77,7 @@ fn time(field: &'static str, sent: Option<Timestamp>) -> Result<Timestamp, Statu
 }
 
 /// From the step of the first time to the one that the second is in, unless it is that one's beginning.
-fn range(length: StepLength, from: Timestamp, to: Timestamp) -> Result<(i64, i64), Status> {
+fn range(length: StepLength, from: Timestamp, to: Timestamp) -> Result<FigureRange, Status> {
     let length_s = length.seconds();
     let last_s = if to.nanos > 0 { to.seconds } else { to.seconds - 1 };
     let (from_s, to_s) = (beginning(from.seconds, length_s), beginning(last_s, length_s) + length_s);
@@ -87,7 +87,7 @@ fn range(length: StepLength, from: Timestamp, to: Timestamp) -> Result<(i64, i64
     if (to_s - from_s) / length_s > STEPS_MAX {
         return Err(rpc::malformed("to", "must be at most 1500 steps after from"));
     }
-    Ok((from_s, to_s))
+    Ok(FigureRange { from_s, to_s })
 }
 
 /// The answer.

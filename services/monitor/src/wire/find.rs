@@ -124,7 +124,7 @@ fn work_kind(class: WorkClass) -> WorkKind {
     }
 }
 
-fn unit_amount((unit, amount): (String, i64)) -> UnitAmount {
+fn unit_amount(unit: String, amount: i64) -> UnitAmount {
     UnitAmount { unit, amount }
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn work_item(found: WorkFound) -> WorkItem {
         thing_kind: found.thing.map_or(ThingKind::Unspecified, thing_kind).into(),
         summary: found.told,
         state: found.state,
-        amount: found.amount.map(unit_amount),
+        amount: found.amount.map(|(unit, amount)| unit_amount(unit, amount)),
         user_id: found.user,
         since_time: found.since_ms.map(rpc::wire::timestamp_ms),
         runbook: format!("{RUNBOOKS}/{}.md", found.runbook),
@@ -156,8 +156,8 @@ pub(crate) fn activity_line(found: ActivityFound) -> ActivityLine {
         book: found.book,
         kind: found.kind,
         summary: found.told,
-        amount: Some(unit_amount((found.unit.clone(), found.amount))),
-        balance_after: found.balance_after.map(|balance| unit_amount((found.unit, balance))),
+        amount: Some(unit_amount(found.unit.clone(), found.amount)),
+        balance_after: found.balance_after.map(|balance| unit_amount(found.unit, balance)),
         state: state.into(),
         case_state: found.case_state,
         case_id: found.case_id,
@@ -186,7 +186,7 @@ pub(crate) fn case_step(found: StepFound) -> CaseStep {
         thing_kind: thing_kind(found.thing.kind).into(),
         thing_id: found.thing.id,
         time: found.time.map(rpc::wire::timestamp_us),
-        amount: found.amount.map(unit_amount),
+        amount: found.amount.map(|(unit, amount)| unit_amount(unit, amount)),
         posting_id: found.posting_id,
         state: found.state,
         ids: found.ids,

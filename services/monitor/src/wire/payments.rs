@@ -96,12 +96,12 @@ pub fn of_second(second: i64) -> Timestamp {
 fn ticks(slice: &PaymentSlice, filter: &PaymentFilter) -> Vec<PaymentTick> {
     let tick = |(second, tally): (&i64, &PaymentTally)| PaymentTick {
         second: Some(of_second(*second)),
-        counts: tally.kinds().filter(|(kind, _)| filter.takes(kind)).map(count).collect(),
+        counts: tally.kinds().filter(|(kind, _)| filter.takes(kind)).map(|(kind, tallied)| count(kind, tallied)).collect(),
     };
     slice.seconds.iter().map(tick).filter(|tick| !tick.counts.is_empty()).collect()
 }
 
-fn count((kind, count): (&str, &KindCount)) -> PaymentCount {
+fn count(kind: &str, count: &KindCount) -> PaymentCount {
     let sums = count.units.iter().map(|(unit, sums)| PaymentSum {
         unit: unit.to_string(),
         moved_amount: sums.moved,

@@ -148,7 +148,7 @@ async fn a_posting_that_no_row_allows_is_named_with_its_kind_and_accounts() {
 async fn services_of_one_s_own_are_allowed_what_their_rows_say() {
     for storage in both() {
         let bed = bed(storage).await;
-        let row = OwnPoster::try_new("loyalty", "loyalty.bonus", ("house/coins/issued", "viewer/*/coins"), false).unwrap();
+        let row = OwnPoster::try_new("loyalty", "loyalty.bonus", "house/coins/issued", "viewer/*/coins", false).unwrap();
         let own: OwnPosters = [row].into_iter().collect();
         write(&bed, BOOK, forged("loyalty.bonus", &[("house/coins/issued", "viewer/fan/coins", 5)])).await;
         assert_eq!(problems(&bed, BOOK, &own).await, Vec::<String>::new());

@@ -68,7 +68,7 @@ pub fn picture_svg(listed: &[VirtualAccount]) -> String {
         above.truncate(depth);
         row(&mut svg, one, at, &columns);
         branch(&mut svg, one, at, above.last().copied());
-        bar(&mut svg, one, at, (&columns, roots.get(one.physical_account.as_str()).copied().unwrap_or_default()));
+        bar(&mut svg, one, at, &columns, roots.get(one.physical_account.as_str()).copied().unwrap_or_default());
         above.push(at);
     }
     svg + "</svg>\n"
@@ -187,7 +187,7 @@ fn branch(svg: &mut String, one: &VirtualAccount, at: i64, parent: Option<i64>) 
 }
 
 /// An item's share of its physical account; nothing for one that has no more than nothing.
-fn bar(svg: &mut String, one: &VirtualAccount, at: i64, (columns, root): (&Columns, i64)) {
+fn bar(svg: &mut String, one: &VirtualAccount, at: i64, columns: &Columns, root: i64) {
     let booked = one.balance.map_or(0, |balance| balance.booked_minor_units);
     if booked <= 0 || root <= 0 {
         return;

@@ -177,10 +177,10 @@ pub fn closed_text(account: &str, day: &str, closed: &CloseDayResponse, currency
     let what = if *replayed { "was closed before" } else { "closed" };
     let (bank, books) = (amount(*closing_minor_units), amount(*books_minor_units));
     let text = format!("{account}: {day} {what}, {entry_count} entries: {bank} at the bank, {books} in the books\n");
-    text + &differences_text(timing_items, (closed.timing_items_left_out, closed.left_out_minor_units), currency)
+    text + &differences_text(timing_items, closed.timing_items_left_out, closed.left_out_minor_units, currency)
 }
 
-fn differences_text(items: &[NamedDifference], (left_out, left_out_sum): (i64, i64), currency: &str) -> String {
+fn differences_text(items: &[NamedDifference], left_out: i64, left_out_sum: i64, currency: &str) -> String {
     let mut text = String::new();
     for item in items {
         let class = if item.class.is_empty() { "outstanding" } else { &item.class };
@@ -210,7 +210,7 @@ pub fn days_text(account: &str, days: &[ClosedDay]) -> String {
             "{}  {count} entries: {opening} to {bank} {currency} at the bank, {books} in the books; closed by {by}",
             day.day
         );
-        text += &differences_text(&day.timing_items, (day.timing_items_left_out, day.left_out_minor_units), currency);
+        text += &differences_text(&day.timing_items, day.timing_items_left_out, day.left_out_minor_units, currency);
     }
     text
 }

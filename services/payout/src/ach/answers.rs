@@ -44,7 +44,7 @@ impl Payouts {
             };
             // A file that comes twice has the same bytes, and is kept and read once.
             let digest = sha256(&mail.content);
-            let is_new = self.store.keep_callback(&self.vault, (&bank.name, &digest), &mail.content, now_ms()).await?;
+            let is_new = self.store.keep_callback(&self.vault, &bank.name, &digest, &mail.content, now_ms()).await?;
             if is_new {
                 self.news.notify_waiters();
             }

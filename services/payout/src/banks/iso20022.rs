@@ -66,11 +66,7 @@ struct Exchanged {
 impl Iso20022Bank {
     /// A bank at this address, over this client, with at most so many payments in a message, which it books as one or each alone. Proxies and redirects are not
     /// followed: either could lead a payment elsewhere.
-    pub fn try_new(
-        url: &str,
-        client: reqwest::ClientBuilder,
-        (payments_max, books_batches): (usize, bool),
-    ) -> Result<Self, reqwest::Error> {
+    pub fn try_new(url: &str, client: reqwest::ClientBuilder, payments_max: usize, books_batches: bool) -> Result<Self, reqwest::Error> {
         let client = client.connect_timeout(CONNECT_TIME_OUT).build()?;
         let url = Url::parse(url).expect("the configuration was checked");
         Ok(Self { client, url, payments_max, books_batches })
@@ -82,7 +78,8 @@ impl Iso20022Bank {
         method: Method,
         path: &str,
         body: Option<String>,
-        (time_out, bytes_max): (Duration, usize),
+        time_out: Duration,
+        bytes_max: usize,
     ) -> Result<Exchanged, (u16, &'static str)> {
         let url = self.url.join(path).expect("ids are hexadecimal and the base is a checked URL");
         let mut request = self.client.request(method, url).timeout(time_out);
@@ -109,7 +106,7 @@ impl Iso20022Bank {
         time_out: Duration,
     ) -> ReceivedAnswer {
         let asking = method == Method::GET;
-        let Exchanged { status, window_seconds, body, cut } = match self.call(method, path, body, (time_out, ANSWER_BYTES_MAX)).await {
+        let Exchanged { status, window_seconds, body, cut } = match self.call(method, path, body, time_out, ANSWER_BYTES_MAX).await {
             Ok(exchanged) => exchanged,
             Err((http_status, why)) => return lost(http_status, why),
         };

@@ -60,8 +60,7 @@ impl CallbackCheck {
         let Some(source) = keys_of(config) else { return Ok(None) };
         let header = Some(config.callback_signature_header.to_ascii_lowercase()).filter(|header| !header.is_empty());
         let retry = if config.callback_keys_retry_s == 0 { KEYS_RETRY } else { Duration::from_secs(config.callback_keys_retry_s.into()) };
-        let source = (source, retry);
-        Ok(Some(Self::Signed(Box::new(BankSigners::try_new(source, (kind, header), config.client()?)?))))
+        Ok(Some(Self::Signed(Box::new(BankSigners::try_new(source, retry, kind, header, config.client()?)?))))
     }
 
     /// What the bank says, once it is proved to be from it: the body, or what was signed in it.

@@ -2,6 +2,7 @@
 
 use super::given::path;
 use accounts::{AddressField, AddressKind};
+use rpc::errors::FieldViolation;
 use tonic::{Code, Status};
 
 /// A field of the request and what it must be. The value is never repeated: it is personal.
@@ -82,15 +83,16 @@ impl BeneficiaryRefusal {
         let message = self.to_string();
         match self {
             Self::Fields { kind, faults } => {
-                let fields: Vec<(String, String)> = faults.iter().map(|fault| (fault.path.clone(), fault.must.clone())).collect();
+                let fields = faults.iter().map(|fault| FieldViolation::new(&fault.path, &fault.must)).collect();
                 let names: Vec<String> = faults.iter().map(|fault| fault.path.clone()).collect();
                 let facts = [("fields", rpc::errors::named(&names).join(","))];
-                rpc::errors::refused_fields(reason_of(*kind, faults), &message, &facts, &fields)
+                rpc::errors::refused_fields(reason_of(*kind, faults), &message, &facts, fields)
             }
             Self::CountryUnsupported => rpc::refused(Code::FailedPrecondition, "COUNTRY_UNSUPPORTED", message, &[]),
             Self::HolderName { field, rail, chars_max, must } => {
                 let facts = [("rail", rail.clone()), ("chars_max", chars_max.to_string())];
-                rpc::errors::refused_fields("HOLDER_NAME_INVALID", &message, &facts, &[((*field).to_owned(), format!("must {must}"))])
+                let fields = vec![FieldViolation::new(*field, format!("must {must}"))];
+                rpc::errors::refused_fields("HOLDER_NAME_INVALID", &message, &facts, fields)
             }
         }
     }

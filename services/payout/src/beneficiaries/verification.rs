@@ -48,7 +48,8 @@ pub async fn verify(
     store: &Store,
     vault: &Vault,
     asking: PayeeAsking<'_>,
-    (book, id): (&BookName, Uuid),
+    book: &BookName,
+    id: Uuid,
     now: SystemTime,
 ) -> Result<Option<Beneficiary>, Error> {
     let waits = |row: &Beneficiary| row.payee_check == PayeeStanding::Pending && !row.is_deleted();
@@ -62,7 +63,7 @@ pub async fn verify(
         let next_ms = asking.retries.next_ms(tries, unix_ms(now));
         let decided = match (decide(&answer), next_ms) {
             (None, Some(due_at_ms)) => {
-                store.postpone_payee_check(book, &row, (tries, due_at_ms)).await?;
+                store.postpone_payee_check(book, &row, tries, due_at_ms).await?;
                 None
             }
             (None, None) => Some((PayeeStanding::NotPossible, None)),
@@ -71,7 +72,7 @@ pub async fn verify(
         if let Some((standing, bank_holder_name)) = decided {
             payee.bank_holder_name = bank_holder_name;
             let sealed = payee.seal(vault, book, &row.user, id)?;
-            store.record_payee_check(book, &row, (standing, &sealed), unix_ms(now)).await?;
+            store.record_payee_check(book, &row, standing, &sealed, unix_ms(now)).await?;
             // A payout that waits for this goes on.
             store.wake_reviews(book, id, unix_ms(now)).await?;
         }
@@ -85,12 +86,12 @@ pub async fn verify_waiting(store: &Store, vault: &Vault, asking: PayeeAsking<'_
     let (page, mut answered) = (store.waiting_beneficiaries(unix_ms(now), PAGE).await?, 0);
     let more = i64::try_from(page.len()).is_ok_and(|rows| rows == PAGE);
     for (book, row) in page {
-        match verify(store, vault, asking, (&book, row.beneficiary_id), now).await {
+        match verify(store, vault, asking, &book, row.beneficiary_id, now).await {
             Ok(verified) => answered += u64::from(verified.is_some_and(|row| row.payee_check != PayeeStanding::Pending)),
             Err(error) => {
                 tracing::warn!(beneficiary_id = %row.beneficiary_id, %error, "the payee of a beneficiary can't be checked; trying again later");
                 let due_at_ms = unix_ms(now).saturating_add(millis(asking.retries.delay));
-                store.postpone_payee_check(&book, &row, (row.payee_tries, due_at_ms)).await?;
+                store.postpone_payee_check(&book, &row, row.payee_tries, due_at_ms).await?;
             }
         }
     }

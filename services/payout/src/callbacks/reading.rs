@@ -76,8 +76,8 @@ impl Payouts {
         for one in news {
             let heeded = match one {
                 CallbackNews::Payment(id) if is_shared_message_id(&id) => self.heed_message(bank, &id).await?,
-                CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, (&named, false)).await?,
-                CallbackNews::Returned(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, (&named, true)).await?,
+                CallbackNews::Payment(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, &named, false).await?,
+                CallbackNews::Returned(end_to_end_id) => self.heed_payment(bank, &end_to_end_id, &named, true).await?,
                 CallbackNews::Recall(id) => self.heed_recall(bank, &id).await?,
                 CallbackNews::Credit(number, credit) => self.heed_credit(bank, &number, &credit).await?,
                 CallbackNews::AchReturn(back) => self.heed_ach_return(bank, &back).await?,
@@ -114,7 +114,8 @@ impl Payouts {
         &self,
         bank: &Bank,
         end_to_end_id: &str,
-        (named, came_back): (&HashMap<Uuid, Payout>, bool),
+        named: &HashMap<Uuid, Payout>,
+        came_back: bool,
     ) -> Result<Heeded, Error> {
         let Some(payout) = named_id(end_to_end_id).and_then(|id| named.get(&id)) else {
             tracing::warn!(bank = bank.name, end_to_end_id = plain(end_to_end_id, 70), "a callback names no payment of ours");

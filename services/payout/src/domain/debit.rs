@@ -75,11 +75,11 @@ pub struct DebitFinding {
 
 /// What names a booking on an account: the bank's own reference or, of a bank without any, everything else that it says of it.
 #[must_use]
-pub fn debit_id(account: [&str; 3], reference: &str, rest: (&[String], Money, i64)) -> Uuid {
+pub fn debit_id(account: [&str; 3], reference: &str, ids: &[String], amount: Money, booked_at_ms: i64) -> Uuid {
     let [bank, bank_account, currency] = account;
     if !reference.is_empty() {
         return derive_id(Uuid::nil(), &["payout.unexplained_debit", bank, bank_account, currency, reference]);
     }
-    let (ids, amount, booked_at_ms) = (rest.0.join(" "), rest.1.minor_units().to_string(), rest.2.to_string());
+    let (ids, amount, booked_at_ms) = (ids.join(" "), amount.minor_units().to_string(), booked_at_ms.to_string());
     derive_id(Uuid::nil(), &["payout.unexplained_debit", bank, bank_account, currency, "", &ids, &amount, &booked_at_ms])
 }

@@ -96,7 +96,10 @@ impl Payouts {
         let (mut answers, mut routed) = (Vec::new(), Vec::new());
         for (at, ask) in new {
             match self.check(ask, found.get(&ask.beneficiary_id), kind, unix_ms(now))? {
-                Ok(route) => routed.push((at, self.new_payout(ask, payout_id(ask), &route, unix_ms(now)), route)),
+                Ok(route) => {
+                    let payout = self.new_payout(ask, payout_id(ask), &route, unix_ms(now));
+                    routed.push(RoutedPayout { at, payout, route });
+                }
                 Err(refusal) => {
                     let stored = refusal.kept();
                     requests::finish(tx, key_of(ask), &KeptAnswer { bytes: stored.to_bytes(), refusal: true }, now).await?;
@@ -105,10 +108,10 @@ impl Payouts {
             }
         }
         take_references(tx, &mut routed).await?;
-        let stored: Vec<&Payout> = routed.iter().map(|(_, payout, _)| payout).collect();
+        let stored: Vec<&Payout> = routed.iter().map(|routed| &routed.payout).collect();
         payouts::insert_all(tx, &stored).await?;
         attempts::begin_all(tx, &stored, unix_ms(now)).await?;
-        answers.extend(routed.into_iter().map(|(at, payout, _)| (at, Ok(Registered::Open(payout)))));
+        answers.extend(routed.into_iter().map(|routed| (routed.at, Ok(Registered::Open(routed.payout)))));
         Ok(answers)
     }
 
@@ -204,17 +207,25 @@ async fn existing(tx: &mut AnyConnection, ask: &PayoutRequest) -> Result<Payout,
     Ok(payouts::get(tx, &payout_key).await?.ok_or(crate::store::Error::Row("payout"))?)
 }
 
+/// A new payout, and how it will be paid.
+struct RoutedPayout {
+    /// Its place among the requests.
+    at: usize,
+    payout: Payout,
+    route: BankRoute,
+}
+
 /// Gives each payout the next short reference of the account that pays it.
-async fn take_references(tx: &mut AnyConnection, routed: &mut [(usize, Payout, BankRoute)]) -> Result<(), Error> {
+async fn take_references(tx: &mut AnyConnection, routed: &mut [RoutedPayout]) -> Result<(), Error> {
     let account = |payout: &Payout| (payout.attempt.bank.clone(), format!("{}/{}", payout.attempt.bank_account, payout.amount.currency()));
     let mut next: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for (_, payout, _) in routed.iter() {
+    for RoutedPayout { payout, .. } in routed.iter() {
         *next.entry(account(payout)).or_default() += 1;
     }
     for ((bank, bank_account), number) in &mut next {
         *number = attempts::next_numbers(tx, bank, bank_account, *number).await?;
     }
-    for (_, payout, route) in routed {
+    for RoutedPayout { payout, route, .. } in routed {
         let number = next.get_mut(&account(payout)).expect("each account was counted");
         payout.attempt.reference = attempts::numbered(&route.account.1, *number)?;
         *number += 1;

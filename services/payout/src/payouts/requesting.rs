@@ -97,7 +97,7 @@ impl Payouts {
             Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), KeptAnswer { bytes: stored.to_bytes(), refusal: true }),
         };
         let step = PayoutStep::once(next.state, unix_ms(now), String::new());
-        let saved = self.store.save_answer(next, held.is_ok().then_some(&step), (RPC, answer, now)).await?;
+        let saved = self.store.save_answer(next, held.is_ok().then_some(&step), RPC, answer, now).await?;
         if let Some(saved) = &saved {
             meters::entered(saved);
             self.tell(saved.payout_id);

@@ -109,7 +109,7 @@ impl Payouts {
     pub async fn decide_review(&self, decision: &ReviewDecision, now: SystemTime) -> Result<bool, Error> {
         let fields =
             SentFields::new().with("review_id", decision.review_id).with("decision", decision.verdict.name()).with("hash", &decision.hash);
-        self.decided(decision, (DECIDE, &fields), now).await
+        self.decided(decision, DECIDE, &fields, now).await
     }
 
     /// Approves a payout above the threshold; true when the request was answered before.
@@ -117,10 +117,10 @@ impl Payouts {
         let fields = SentFields::new().with("payout_id", payout_id).with("hash", &hash);
         let review_id = ReviewKind::Approval.review_id(payout_id);
         let decision = ReviewDecision { by, review_id, verdict: ReviewVerdict::Clear, hash };
-        self.decided(&decision, (APPROVE, &fields), now).await
+        self.decided(&decision, APPROVE, &fields, now).await
     }
 
-    async fn decided(&self, decision: &ReviewDecision, (rpc, fields): (&'static str, &SentFields), now: SystemTime) -> Result<bool, Error> {
+    async fn decided(&self, decision: &ReviewDecision, rpc: &'static str, fields: &SentFields, now: SystemTime) -> Result<bool, Error> {
         let key = decision.by.key(rpc);
         for _ in 0..TRIES_MAX {
             let mut tx = self.store.begin().await?;
@@ -130,8 +130,8 @@ impl Payouts {
             let row = reviews::get(&mut tx, &decision.by.book, decision.review_id).await?.ok_or(ReviewRefusal::ReviewUnknown)?;
             let payout_key = PayoutKey { book: decision.by.book.clone(), payout_id: row.payout_id };
             let payout = payouts::get(&mut tx, &payout_key).await?.ok_or(ReviewRefusal::ReviewUnknown)?;
-            self.check_decision(&mut tx, decision, rpc, (&row, &payout)).await?;
-            let (row, next) = self.outcome(&mut tx, decision, (row, payout), now).await?;
+            self.check_decision(&mut tx, decision, rpc, &row, &payout).await?;
+            let (row, next) = self.outcome(&mut tx, decision, row, payout, now).await?;
             let saved = match next {
                 Some(next) => payouts::update(&mut tx, next, None).await?.is_some(),
                 None => true,
@@ -156,7 +156,8 @@ impl Payouts {
         tx: &mut AnyConnection,
         decision: &ReviewDecision,
         rpc: &'static str,
-        (row, payout): (&ReviewRow, &Payout),
+        row: &ReviewRow,
+        payout: &Payout,
     ) -> Result<(), Error> {
         if row.standing != ReviewStanding::Open || payout.phase != PayoutPhase::Review {
             return Err(ReviewRefusal::ReviewClosed.into());
@@ -189,7 +190,7 @@ impl Payouts {
 
     fn hash_with(&self, payout: &Payout, row: &ReviewRow, beneficiary: &Beneficiary) -> Result<String, Error> {
         let payee = unseal(&self.vault, &payout.book, beneficiary)?;
-        Ok(self.review_hash(payout, (beneficiary, &payee), (row.kind, &row.finding)))
+        Ok(self.review_hash(payout, beneficiary, &payee, row.kind, &row.finding))
     }
 
     /// The review after the decision, and the payout if that changes it. The creator sees no step, but for the end of a payout that is refused.
@@ -197,7 +198,8 @@ impl Payouts {
         &self,
         tx: &mut AnyConnection,
         decision: &ReviewDecision,
-        (mut row, payout): (ReviewRow, Payout),
+        mut row: ReviewRow,
+        payout: Payout,
         now: SystemTime,
     ) -> Result<(ReviewRow, Option<Payout>), Error> {
         let (now_ms, by) = (unix_ms(now), &decision.by);
@@ -212,7 +214,7 @@ impl Payouts {
         row.standing = if decision.verdict == ReviewVerdict::Clear { ReviewStanding::Passed } else { ReviewStanding::Failed };
         let next = match decision.verdict {
             ReviewVerdict::Clear => {
-                self.remember_cleared(tx, (&row, &payout), by, now_ms).await?;
+                self.remember_cleared(tx, &row, &payout, by, now_ms).await?;
                 // The worker finds out whether it was the last one.
                 Payout { due_at_ms: now_ms, ..payout }
             }
@@ -229,14 +231,15 @@ impl Payouts {
     async fn remember_cleared(
         &self,
         tx: &mut AnyConnection,
-        (row, payout): (&ReviewRow, &Payout),
+        row: &ReviewRow,
+        payout: &Payout,
         by: &StaffCaller,
         now_ms: i64,
     ) -> Result<(), Error> {
         let Some(finding) = finding(row) else { return Ok(()) };
         let by = ClearedBy { subject: by.subject.as_str(), reason: &by.reason, at_ms: now_ms };
         for hit in &finding.hits {
-            screening::clear(tx, (&payout.book, payout.beneficiary_id), (hit, &finding.subject_digest), by).await?;
+            screening::clear(tx, &payout.book, payout.beneficiary_id, hit, &finding.subject_digest, by).await?;
         }
         Ok(())
     }

@@ -28,7 +28,8 @@ impl Payouts {
     pub(crate) async fn review_needs(
         &self,
         payout: &Payout,
-        (beneficiary, payee): (&Beneficiary, &PayeeDetails),
+        beneficiary: &Beneficiary,
+        payee: &PayeeDetails,
         now_ms: i64,
     ) -> Result<Vec<ReviewNeed>, Error> {
         let limits = self.limits_of(payout).await?;
@@ -51,8 +52,7 @@ impl Payouts {
                 let passed = row.filter(|row| need.kind != ReviewKind::Screening && row.standing == ReviewStanding::Passed);
                 // An approval is one of the payout and the beneficiary that were seen.
                 let bound = |row: &ReviewRow| {
-                    need.kind != ReviewKind::Approval
-                        || row.hash == self.review_hash(payout, (beneficiary, payee), (row.kind, &row.finding))
+                    need.kind != ReviewKind::Approval || row.hash == self.review_hash(payout, beneficiary, payee, row.kind, &row.finding)
                 };
                 !passed.is_some_and(bound)
             });
@@ -109,8 +109,14 @@ impl Payouts {
     }
 
     /// Digest of everything that a decision is about: another amount, name, account, check of the payee or finding is another decision.
-    pub(crate) fn review_hash(&self, payout: &Payout, of: (&Beneficiary, &PayeeDetails), found: (ReviewKind, &str)) -> String {
-        let ((beneficiary, payee), (kind, finding)) = (of, found);
+    pub(crate) fn review_hash(
+        &self,
+        payout: &Payout,
+        beneficiary: &Beneficiary,
+        payee: &PayeeDetails,
+        kind: ReviewKind,
+        finding: &str,
+    ) -> String {
         let (currency, minor_units) = (payout.amount.currency(), payout.amount.minor_units().to_string());
         let (payout_id, beneficiary_id) = (payout.payout_id.to_string(), beneficiary.beneficiary_id.to_string());
         let account = payee.address.canonical();
@@ -157,7 +163,7 @@ impl Payouts {
         let beneficiary = self.beneficiary_of(&payout).await?;
         let is_known = usable(&beneficiary, self.config.payee_unchecked) == Usable::Yes;
         let payee = unseal(&self.vault, &payout.book, &beneficiary)?;
-        let found = self.review_needs(&payout, (&beneficiary, &payee), now_ms).await?;
+        let found = self.review_needs(&payout, &beneficiary, &payee, now_ms).await?;
         let mut tx = self.store.begin().await?;
         let rows = reviews::of_payout(&mut tx, &payout.key()).await?;
         let is_open = |kind: ReviewKind| rows.iter().any(|row| row.kind == kind && row.standing == ReviewStanding::Open);

@@ -31,7 +31,7 @@ impl Payouts {
         if !self.config.review.tiers.iter().any(|known| known.name == tier) {
             return Err(ReviewRefusal::TierUnknown.into());
         }
-        thresholds::set_tier(&mut tx, (&by.book, user), tier, (&by.subject, unix_ms(now))).await?;
+        thresholds::set_tier(&mut tx, &by.book, user, tier, &by.subject, unix_ms(now)).await?;
         finish(&mut tx, key, now).await?;
         tx.commit().await?;
         Ok(false)
@@ -88,7 +88,7 @@ impl Payouts {
         if row.proposed_by == by.subject.as_str() {
             return Err(ReviewRefusal::SecondPersonNeeded.into());
         }
-        thresholds::approve(&mut tx, &by.book, id, (&by.subject, unix_ms(now))).await?;
+        thresholds::approve(&mut tx, &by.book, id, &by.subject, unix_ms(now)).await?;
         let row = thresholds::get(&mut tx, &by.book, id).await?.ok_or(ReviewRefusal::ThresholdUnknown)?;
         finish(&mut tx, key, now).await?;
         tx.commit().await?;

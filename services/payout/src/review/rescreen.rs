@@ -52,7 +52,7 @@ impl Payouts {
         let mut screened = kept.unwrap_or(from_the_beginning);
         let (mut found, mut count) = (0, 0);
         while screened.done_at_ms == 0 {
-            let page = self.store.beneficiary_ids(&screened.after, PAGE).await?;
+            let page = self.store.beneficiary_ids(&screened.after.0, &screened.after.1, PAGE).await?;
             for (book, id) in &page {
                 count += 1;
                 found += u64::from(self.screen_one(book, *id).await?);
@@ -92,7 +92,7 @@ impl Payouts {
         }
         let now_ms = unix_ms(SystemTime::now());
         let leased_until_ms = now_ms.saturating_add(millis(self.config.lease));
-        if self.store.screen_again(book, id, (now_ms, leased_until_ms)).await? > 0 {
+        if self.store.screen_again(book, id, now_ms, leased_until_ms).await? > 0 {
             self.wake.notify_one();
         }
         Ok(true)

@@ -10,7 +10,10 @@ use crate::{
     error::Error,
     payouts::{PayoutRequest, Payouts},
     routes::PayoutBounds,
-    store::{run_items, runs},
+    store::{
+        run_items::{self, RunItemAdvance},
+        runs,
+    },
 };
 use chart::BookKind;
 use futures::{StreamExt as _, stream};
@@ -90,7 +93,7 @@ impl Payouts {
             return self.end_run(run, now_ms).await;
         }
         let Some(kind) = self.ledger.book(&run.book).await? else { return Ok(false) };
-        let items = self.with_room(&run, (items, room), kind, now_ms).await?;
+        let items = self.with_room(&run, items, room, kind, now_ms).await?;
         let available = items.len();
         let granted = pace.grant(now_ms, available);
         let claims = items.into_iter().take(granted);
@@ -100,7 +103,7 @@ impl Payouts {
             return Ok(false);
         }
         let mut tx = self.store.begin().await?;
-        let pairs: Vec<_> = claims.iter().map(|(starting, item)| (item, starting)).collect();
+        let pairs: Vec<_> = claims.iter().map(|(next, before)| RunItemAdvance { before, next }).collect();
         let written = run_items::advance_all(&mut tx, &run, &pairs).await?;
         tx.commit().await?;
         let claimed: Vec<RunItem> =
@@ -126,7 +129,8 @@ impl Payouts {
     async fn with_room(
         &self,
         run: &PayoutRun,
-        (items, mut room): (Vec<RunItem>, BTreeMap<String, i64>),
+        items: Vec<RunItem>,
+        mut room: BTreeMap<String, i64>,
         kind: BookKind,
         now_ms: i64,
     ) -> Result<Vec<RunItem>, Error> {
@@ -198,7 +202,8 @@ impl Payouts {
         }
         // Another process may have taken an item over meanwhile; it gets the same answer, and one of them records it.
         let mut tx = self.store.begin().await?;
-        run_items::advance_all(&mut tx, run, &answered.iter().map(|(item, next)| (*item, next)).collect::<Vec<_>>()).await?;
+        let advances: Vec<_> = answered.iter().map(|(before, next)| RunItemAdvance { before, next }).collect();
+        run_items::advance_all(&mut tx, run, &advances).await?;
         Ok(tx.commit().await?)
     }
 

@@ -41,7 +41,8 @@ impl Payouts {
     /// Sends a payment with those that wait for the same account and rail, as soon as their turn comes; alone if there are none.
     pub(super) async fn send_together(
         &self,
-        (bank, bulk): (&Bank, &Iso20022Bank),
+        bank: &Bank,
+        bulk: &Iso20022Bank,
         payout: Payout,
         parties: PaymentParties,
     ) -> Result<Option<Payout>, Error> {
@@ -65,7 +66,7 @@ impl Payouts {
                 // With room for two, the only one taken is this one.
                 return in_turn(turn, Box::pin(self.send_alone(bank, payout, parties))).await;
             }
-            in_turn(turn, Box::pin(self.send_batch((bank, bulk), batch))).await?;
+            in_turn(turn, Box::pin(self.send_batch(bank, bulk, batch))).await?;
         }
     }
 
@@ -80,7 +81,7 @@ impl Payouts {
         }
     }
 
-    async fn send_batch(&self, (bank, bulk): (&Bank, &Iso20022Bank), batch: Vec<WaitingPayment>) -> Result<(), Error> {
+    async fn send_batch(&self, bank: &Bank, bulk: &Iso20022Bank, batch: Vec<WaitingPayment>) -> Result<(), Error> {
         let (sent_at_ms, message_id) = (now_ms(), new_message_id());
         let mut written = Vec::new();
         for WaitingPayment { payout, parties, done, .. } in batch {
@@ -92,12 +93,12 @@ impl Payouts {
             }
         }
         let Some((first, ..)) = written.first() else { return Ok(()) };
-        let message = SharedMessage::new((&bank.name, &message_id), &first.payout, written.iter().map(|(ready, ..)| ready.payout.key()));
+        let message = SharedMessage::new(&bank.name, &message_id, &first.payout, written.iter().map(|(ready, ..)| ready.payout.key()));
         let time_out = self.banks.time_out(&first.payout.attempt);
         self.store.keep_shared_message(&message, sent_at_ms).await?;
         let due_at_ms = self.answered_by_ms(sent_at_ms, time_out);
         let stored =
-            stream::iter(written).map(|(ready, part, done)| self.store_sending((ready, part, done), (sent_at_ms, due_at_ms), &message_id));
+            stream::iter(written).map(|(ready, part, done)| self.store_sending(ready, part, done, sent_at_ms, due_at_ms, &message_id));
         let stored: Vec<StoredPayment> = stored.buffered(STORED_AT_ONCE).filter_map(std::future::ready).collect().await;
         let orders: Result<Vec<_>, _> = stored.iter().map(|(ready, _)| order(bank, ready, message_id.clone())).collect();
         let body = match orders.and_then(|orders| bulk.shared_message(&orders)) {
@@ -124,13 +125,16 @@ impl Payouts {
     /// not be stored.
     async fn store_sending(
         &self,
-        (ready, part, done): (ReadyPayment, String, oneshot::Sender<SharedSending>),
-        (sent_at_ms, due_at_ms): (i64, i64),
+        ready: ReadyPayment,
+        part: String,
+        done: oneshot::Sender<SharedSending>,
+        sent_at_ms: i64,
+        due_at_ms: i64,
         message_id: &str,
     ) -> Option<StoredPayment> {
         let sent = ready.payout.clone().begin_shared_sending(message_id, sent_at_ms, due_at_ms);
         let logged = BankMessage::sent(sent_at_ms, part.into_bytes());
-        match self.store.save_message(sent, None, &self.vault, (logged, None)).await {
+        match self.store.save_message(sent, None, &self.vault, logged, None).await {
             Ok(Some(sent)) => Some((ReadyPayment { payout: sent, ..ready }, done)),
             Ok(None) => {
                 drop(done.send(SharedSending::Changed));

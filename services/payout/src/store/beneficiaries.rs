@@ -276,7 +276,7 @@ impl Store {
         after: PageStart,
         limit: i64,
     ) -> Result<Vec<Beneficiary>, Error> {
-        self.page("user_id = $2 AND deleted_at_ms = 0", (book, user.as_str()), after, limit).await
+        self.page("user_id = $2 AND deleted_at_ms = 0", book, user.as_str(), after, limit).await
     }
 
     /// Every beneficiary with the account of this digest, newest first, deleted ones included.
@@ -287,13 +287,14 @@ impl Store {
         after: PageStart,
         limit: i64,
     ) -> Result<Vec<Beneficiary>, Error> {
-        self.page("account_digest = $2", (book, account_digest), after, limit).await
+        self.page("account_digest = $2", book, account_digest, after, limit).await
     }
 
     async fn page(
         &self,
         filter: &'static str,
-        (book, value): (&BookName, &str),
+        book: &BookName,
+        value: &str,
         after: PageStart,
         limit: i64,
     ) -> Result<Vec<Beneficiary>, Error> {
@@ -341,7 +342,7 @@ impl Store {
     }
 
     /// Records that nobody answered about a payee that waits, and when it is asked about again; nothing if somebody else was first.
-    pub async fn postpone_payee_check(&self, book: &BookName, row: &Beneficiary, (tries, due_at_ms): (i64, i64)) -> Result<(), Error> {
+    pub async fn postpone_payee_check(&self, book: &BookName, row: &Beneficiary, tries: i64, due_at_ms: i64) -> Result<(), Error> {
         let sql = "UPDATE beneficiary SET payee_tries = $3, payee_due_at_ms = $4
             WHERE book = $1 AND beneficiary_id = $2 AND payee_check = 'pending' AND payee_tries = $5";
         let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(row.beneficiary_id.to_string());
@@ -372,7 +373,8 @@ impl Store {
         &self,
         book: &BookName,
         row: &Beneficiary,
-        (standing, sealed): (PayeeStanding, &[u8]),
+        standing: PayeeStanding,
+        sealed: &[u8],
         at_ms: i64,
     ) -> Result<bool, Error> {
         let sql = "UPDATE beneficiary SET payee_check = $3, sealed = $4, payee_checked_at_ms = $5

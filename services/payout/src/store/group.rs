@@ -141,7 +141,8 @@ impl Store {
         payout: Payout,
         step: Option<&PayoutStep>,
         vault: &Vault,
-        (message, content): (BankMessage, Option<String>),
+        message: BankMessage,
+        content: Option<String>,
     ) -> Result<Option<Payout>, Error> {
         let beside = WrittenBeside::Message { vault: vault.clone(), message, content };
         self.write(PayoutWrite { payout, step: step.cloned(), beside }).await
@@ -152,7 +153,9 @@ impl Store {
         &self,
         payout: Payout,
         step: Option<&PayoutStep>,
-        (rpc, answer, at): (&'static str, KeptAnswer, SystemTime),
+        rpc: &'static str,
+        answer: KeptAnswer,
+        at: SystemTime,
     ) -> Result<Option<Payout>, Error> {
         self.write(PayoutWrite { payout, step: step.cloned(), beside: WrittenBeside::Answer { rpc, answer, at } }).await
     }

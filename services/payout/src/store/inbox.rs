@@ -38,7 +38,7 @@ pub(crate) fn sealed_for(bank: &str, digest: &str) -> String {
 
 impl Store {
     /// Stores a callback; a repetition is counted. Durable when it returns. True: it is new.
-    pub async fn keep_callback(&self, vault: &Vault, (bank, digest): (&str, &str), body: &[u8], now_ms: i64) -> Result<bool, Error> {
+    pub async fn keep_callback(&self, vault: &Vault, bank: &str, digest: &str, body: &[u8], now_ms: i64) -> Result<bool, Error> {
         let sealed = vault.seal(&sealed_for(bank, digest), body)?;
         let mut tx = self.begin().await?;
         let inserted = sqlx::query(

@@ -1,7 +1,7 @@
 //! What an id stands for that somebody has: for a person who searches for one. Each id has an index.
 
 use super::{
-    Error, Store, book as read_book, payouts,
+    Error, PageStart, Store, book as read_book, payouts,
     reviews::{ReviewRow, review},
     runs, uuid,
 };
@@ -65,7 +65,9 @@ impl Store {
     pub async fn in_flight_since(
         &self,
         book: &BookName,
-        (state, decided, before_ms): (PayoutState, Option<bool>, i64),
+        state: PayoutState,
+        decided: Option<bool>,
+        before_ms: i64,
         after: Option<(i64, Uuid)>,
         limit: i64,
     ) -> Result<Vec<Payout>, Error> {
@@ -76,10 +78,11 @@ impl Store {
         query.fetch_all(self.pool()).await?.iter().map(payouts::read).collect()
     }
 
-    /// Payouts of a user whose money is not known to be held yet, newest first, before this one: when it was requested, and its id.
-    pub async fn unheld_of(&self, book: &BookName, user: &UserKey, (at_ms, id): (i64, Uuid), limit: i64) -> Result<Vec<Payout>, Error> {
+    /// Payouts of a user whose money is not known to be held yet, newest first, before this place.
+    pub async fn unheld_of(&self, book: &BookName, user: &UserKey, before: PageStart, limit: i64) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query(UNHELD_OF).bind(book.as_str().to_owned()).bind(user.as_str().to_owned());
-        query.bind(at_ms).bind(id.to_string()).bind(limit).fetch_all(self.pool()).await?.iter().map(payouts::read).collect()
+        let query = query.bind(before.created_at_ms).bind(before.id.to_string()).bind(limit);
+        query.fetch_all(self.pool()).await?.iter().map(payouts::read).collect()
     }
 
     /// Reviews of a book that wait, the oldest first; after this one when given: when it was made, and its id.

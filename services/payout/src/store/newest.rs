@@ -17,7 +17,8 @@ impl Store {
         &self,
         book: &BookName,
         user: Option<&UserKey>,
-        (after, from_ms): (PageStart, i64),
+        after: PageStart,
+        from_ms: i64,
         limit: i64,
     ) -> Result<Vec<Payout>, Error> {
         let sql = if user.is_some() { OF_USER } else { OF_BOOK };

@@ -5,7 +5,7 @@ use crate::domain::{
     Payout, PayoutKey,
     reservation::{LIQUIDITY, PayingSource, Release, Reservation, ReservationState},
 };
-use ::money::{BookName, Money};
+use ::money::{BookName, Currency};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use telemetry::UnfinishedCount;
@@ -168,8 +168,13 @@ pub async fn ahead_of(tx: &mut AnyConnection, payout: &Payout, source: &PayingSo
 }
 
 /// Makes the oldest payout that waits for money of the account due now.
-pub async fn wake_oldest(tx: &mut AnyConnection, place: (&BookName, &PayingSource, Money), now_ms: i64) -> Result<(), Error> {
-    let (book, source, amount) = place;
+pub async fn wake_oldest(
+    tx: &mut AnyConnection,
+    book: &BookName,
+    source: &PayingSource,
+    currency: Currency,
+    now_ms: i64,
+) -> Result<(), Error> {
     sqlx::query(
         "UPDATE payout SET due_at_ms = $5, version = version + 1 WHERE book = $1 AND due_at_ms > $5 AND payout_id = (
              SELECT other.payout_id FROM payout_reservation AS other JOIN payout AS waiting
@@ -181,7 +186,7 @@ pub async fn wake_oldest(tx: &mut AnyConnection, place: (&BookName, &PayingSourc
     .bind(book.as_str().to_owned())
     .bind(source.entity.clone())
     .bind(source.bank_account.clone())
-    .bind(amount.currency().code().to_owned())
+    .bind(currency.code().to_owned())
     .bind(now_ms)
     .bind(format!("{LIQUIDITY}%"))
     .execute(tx)

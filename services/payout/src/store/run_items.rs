@@ -84,14 +84,23 @@ pub async fn set_fault(tx: &mut AnyConnection, run: &PayoutRun, line_no: i64, wh
     Ok(())
 }
 
+/// An item as it was read, and as it is written.
+#[derive(Clone, Copy)]
+pub struct RunItemAdvance<'a> {
+    /// As it was read.
+    pub before: &'a RunItem,
+    /// With its new state, payout and reason.
+    pub next: &'a RunItem,
+}
+
 /// Writes an item's state over the one that was read, with its payout and reason; false: another writer was first.
 pub async fn advance(tx: &mut AnyConnection, run: &PayoutRun, before: &RunItem, next: &RunItem) -> Result<bool, Error> {
-    Ok(!advance_all(tx, run, &[(before, next)]).await?.is_empty())
+    Ok(!advance_all(tx, run, &[RunItemAdvance { before, next }]).await?.is_empty())
 }
 
 /// The same of items that differ: the lines that were written.
-pub async fn advance_all(tx: &mut AnyConnection, run: &PayoutRun, items: &[(&RunItem, &RunItem)]) -> Result<BTreeSet<i64>, Error> {
-    let row = |(before, next): &(&RunItem, &RunItem)| {
+pub async fn advance_all(tx: &mut AnyConnection, run: &PayoutRun, items: &[RunItemAdvance<'_>]) -> Result<BTreeSet<i64>, Error> {
+    let row = |RunItemAdvance { before, next }: &RunItemAdvance<'_>| {
         let (line_no, was, claimed_at_ms) = (before.line_no.into(), before.state.name().into(), before.claimed_at_ms.into());
         let (state, now_claimed_at_ms) = (next.state.name().into(), next.claimed_at_ms.into());
         let (payout_id, reason) = (next.payout_id.clone().into(), next.reason.clone().into());

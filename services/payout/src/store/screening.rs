@@ -34,8 +34,10 @@ pub struct ScreenedList {
 /// Remembers that a hit of a beneficiary is false. Repeating it changes nothing.
 pub async fn clear(
     tx: &mut AnyConnection,
-    (book, beneficiary_id): (&BookName, Uuid),
-    (hit, subject_digest): (&OpenHit, &str),
+    book: &BookName,
+    beneficiary_id: Uuid,
+    hit: &OpenHit,
+    subject_digest: &str,
     by: ClearedBy<'_>,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO screening_clearance
@@ -93,18 +95,18 @@ impl Store {
         Ok(())
     }
 
-    /// Ids of beneficiaries of all books after this one, in the order of books and ids.
-    pub async fn beneficiary_ids(&self, after: &(String, String), limit: i64) -> Result<Vec<(BookName, Uuid)>, Error> {
+    /// Ids of beneficiaries of all books after this one, which a book and an id name, in the order of books and ids.
+    pub async fn beneficiary_ids(&self, after_book: &str, after_id: &str, limit: i64) -> Result<Vec<(BookName, Uuid)>, Error> {
         let sql = "SELECT book, beneficiary_id FROM beneficiary WHERE book > $1 OR (book = $1 AND beneficiary_id > $2)
             ORDER BY book, beneficiary_id LIMIT $3";
-        let query = sqlx::query_as(sql).bind(after.0.clone()).bind(after.1.clone()).bind(limit);
+        let query = sqlx::query_as(sql).bind(after_book.to_owned()).bind(after_id.to_owned()).bind(limit);
         let rows: Vec<(String, String)> = query.fetch_all(self.pool()).await?;
         rows.iter().map(|(name, id)| Ok((book(name)?, uuid(id)?))).collect()
     }
 
     /// Makes payouts to a beneficiary due at once that wait for a rail, money or people; returns how many. What a worker has claimed is due by `leased_until_ms`
     /// and is screened by it, or by its successor.
-    pub async fn screen_again(&self, book: &BookName, id: Uuid, (now_ms, leased_until_ms): (i64, i64)) -> Result<u64, Error> {
+    pub async fn screen_again(&self, book: &BookName, id: Uuid, now_ms: i64, leased_until_ms: i64) -> Result<u64, Error> {
         let sql = "UPDATE payout SET due_at_ms = $3, version = version + 1
             WHERE book = $1 AND beneficiary_id = $2 AND phase IN ('held', 'queued', 'review') AND due_at_ms > $4";
         let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(id.to_string()).bind(now_ms).bind(leased_until_ms);

@@ -23,7 +23,7 @@ pub struct SharedMessage {
 impl SharedMessage {
     /// A message of these payouts, of which `first` is one.
     #[must_use]
-    pub fn new((bank, message_id): (&str, &str), first: &Payout, payouts: impl Iterator<Item = PayoutKey>) -> Self {
+    pub fn new(bank: &str, message_id: &str, first: &Payout, payouts: impl Iterator<Item = PayoutKey>) -> Self {
         Self {
             bank: bank.to_owned(),
             message_id: message_id.to_owned(),

@@ -118,7 +118,8 @@ impl Store {
         &self,
         account: &StatementAccount,
         statement_id: &str,
-        (findings, debited): (&[StatementFinding], &[StatementFinding]),
+        findings: &[StatementFinding],
+        debited: &[StatementFinding],
         now_ms: i64,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;

@@ -81,7 +81,7 @@ pub(super) async fn insert_all(tx: &mut AnyConnection, steps: &[(PayoutKey, Payo
             replaced = newest_of_state(tx, key, step.state).await?;
         }
         match replaced {
-            Some(step_no) => replace(tx, key, step_no, (step, note)).await?,
+            Some(step_no) => replace(tx, key, step_no, step, note).await?,
             None => added.push(row_of(key, last + 1, step, note)),
         }
     }
@@ -108,7 +108,7 @@ async fn newest_of_state(tx: &mut AnyConnection, key: &PayoutKey, state: PayoutS
 }
 
 /// Counts a step as a repetition of this one.
-async fn replace(tx: &mut AnyConnection, key: &PayoutKey, step_no: i64, (step, note): (&PayoutStep, String)) -> Result<(), Error> {
+async fn replace(tx: &mut AnyConnection, key: &PayoutKey, step_no: i64, step: &PayoutStep, note: String) -> Result<(), Error> {
     let sql = "UPDATE payout_step SET times = times + 1, last_at_ms = $5, note = $6, state = $4 WHERE book = $1 AND payout_id = $2 AND step_no = $3";
     let query = sqlx::query(sql).bind(key.book.as_str().to_owned()).bind(key.payout_id.to_string()).bind(step_no);
     query.bind(step.state.name()).bind(step.at_ms).bind(note).execute(tx).await?;

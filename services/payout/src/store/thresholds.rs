@@ -51,7 +51,7 @@ pub async fn insert(tx: &mut AnyConnection, book: &BookName, row: &ThresholdRow)
 }
 
 /// Puts a proposal in force that is not yet.
-pub async fn approve(tx: &mut AnyConnection, book: &BookName, id: Uuid, (by, at_ms): (&UserKey, i64)) -> Result<(), Error> {
+pub async fn approve(tx: &mut AnyConnection, book: &BookName, id: Uuid, by: &UserKey, at_ms: i64) -> Result<(), Error> {
     let sql = "UPDATE payout_policy SET approved_by = $3, approved_at_ms = $4 WHERE book = $1 AND threshold_id = $2 AND approved_at_ms = 0";
     let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(id.to_string()).bind(by.as_str().to_owned()).bind(at_ms);
     query.execute(tx).await?;
@@ -65,12 +65,7 @@ pub async fn get(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<Op
 }
 
 /// Sets a creator's tier.
-pub async fn set_tier(
-    tx: &mut AnyConnection,
-    (book, user): (&BookName, &UserKey),
-    tier: &str,
-    (by, at_ms): (&UserKey, i64),
-) -> Result<(), Error> {
+pub async fn set_tier(tx: &mut AnyConnection, book: &BookName, user: &UserKey, tier: &str, by: &UserKey, at_ms: i64) -> Result<(), Error> {
     let sql = "INSERT INTO creator_tier (book, user_id, tier, set_by, set_at_ms) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (book, user_id) DO UPDATE SET tier = $3, set_by = $4, set_at_ms = $5";
     let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).bind(tier.to_owned());

@@ -340,7 +340,7 @@ async fn a_close_name_is_shown_to_its_owner_who_confirms_it_as_seen() {
 
         sqlx::query("UPDATE beneficiary SET payee_check = 'pending'").execute(&pool).await.unwrap();
         let ask = async |answer: PayeeAnswer| {
-            let row = verify(&store, &vault, asking(&OneAnswer(answer)), (&book, id.parse().unwrap()), SystemTime::now())
+            let row = verify(&store, &vault, asking(&OneAnswer(answer)), &book, id.parse().unwrap(), SystemTime::now())
                 .await
                 .ok()
                 .unwrap()

@@ -54,7 +54,7 @@ fn taken(lot_no: i64, used: LotUse, coins: i64, day: &str) -> LotSpend {
 fn report(owned: &OwnedLots, last: &str) -> Vec<(i32, i64, i64)> {
     let mut sums = BTreeMap::new();
     add(&mut sums, owned, last.parse().unwrap()).unwrap();
-    sums.into_iter().map(|((.., years), sums)| (years, sums.lots.paid, sums.lots.sold - sums.lots.revenue - sums.lots.breakage)).collect()
+    sums.into_iter().map(|(key, sums)| (key.years, sums.lots.paid, sums.lots.sold - sums.lots.revenue - sums.lots.breakage)).collect()
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn an_owner_has_one_age_for_all_lots_and_what_staff_do_is_no_activity() {
     };
     let mut sums = BTreeMap::new();
     add(&mut sums, &owned, "2026-02-27".parse().unwrap()).unwrap();
-    let found: Vec<_> = sums.iter().map(|((.., currency, years), sums)| (currency.as_str(), *years, sums.owners, sums.lots.paid)).collect();
+    let found: Vec<_> = sums.iter().map(|(key, sums)| (key.currency.as_str(), key.years, sums.owners, sums.lots.paid)).collect();
     assert_eq!(found, [("", 4, 1, 0), ("USD", 4, 1, 15)], "the last purchase was on 28 February 2021");
     assert_eq!(report(&owned, "2026-02-28").iter().map(|line| line.0).collect::<Vec<_>>(), [5, 5]);
     // Nor is what a refund took in the place of coins that were spent.

@@ -41,7 +41,8 @@ impl Purchases {
     async fn judge_spending(
         &self,
         connection: &mut AnyConnection,
-        (book, user): (&BookName, &UserKey),
+        book: &BookName,
+        user: &UserKey,
         JudgedPrice { market, price, counted }: JudgedPrice<'_>,
         now_ms: i64,
     ) -> Result<(Option<LimitRefusal>, SpendingDay), Error> {
@@ -51,16 +52,16 @@ impl Purchases {
         let today = day_of(&profile, &rule.map_or(TimeZone::UTC, |rule| rule.zone.clone()), now_ms);
         let currency = price.currency();
         let own = spending::limits(connection, book, user).await?.get(&currency).copied().unwrap_or_default();
-        let spent = spending::spent(connection, (book, user), currency, &today, counted).await?;
+        let spent = spending::spent(connection, book, user, currency, &today, counted).await?;
         let standing = SpendingStanding { rule, profile: &profile, own, spent, today: &today, currency };
         Ok((standing.refusal(price, now_ms), today))
     }
 
     /// Counts an order that is about to be made, unless a limit forbids it.
     pub(crate) async fn bind_order(&self, connection: &mut AnyConnection, order: &Order, now: SystemTime) -> Result<(), Error> {
-        let (who, price, now_ms) = ((&order.book, &order.user), order.value.price, unix_ms(now));
-        let (refusal, today) =
-            self.judge_spending(connection, who, JudgedPrice { market: &order.market, price, counted: None }, now_ms).await?;
+        let (price, now_ms) = (order.value.price, unix_ms(now));
+        let judged = JudgedPrice { market: &order.market, price, counted: None };
+        let (refusal, today) = self.judge_spending(connection, &order.book, &order.user, judged, now_ms).await?;
         if let Some(refusal) = refusal {
             return Err(Error::Limit(refusal));
         }
@@ -80,36 +81,37 @@ impl Purchases {
 
     /// Counts a purchase that was paid at a store, and flags it where it would not have been sold here.
     pub(crate) async fn count_purchase(&self, connection: &mut AnyConnection, new: &Purchase, now: SystemTime) -> Result<(), Error> {
-        self.count_spending(connection, new, (new.purchase_id, None), now).await
+        self.count_spending(connection, new, new.purchase_id, None, now).await
     }
 
     /// What was counted with an order is that of its purchase now. One that had ended counted no longer, and is judged as it is paid.
     pub(crate) async fn count_paid(
         &self,
         connection: &mut AnyConnection,
-        (order, new): (&Order, &Purchase),
+        order: &Order,
+        new: &Purchase,
         now: SystemTime,
     ) -> Result<(), Error> {
         let has_ended = matches!(order.state, OrderState::Expired | OrderState::Failed);
         let mut over_limit = "";
         if has_ended {
-            let who = (&order.book, &order.user);
             let judged = JudgedPrice { market: &order.market, price: order.value.price, counted: Some(order.order_id) };
-            let (refusal, _) = self.judge_spending(connection, who, judged, unix_ms(now)).await?;
+            let (refusal, _) = self.judge_spending(connection, &order.book, &order.user, judged, unix_ms(now)).await?;
             over_limit = refusal.as_ref().map_or("", LimitRefusal::reason);
         }
-        if spending::is_paid(connection, &order.book, (order.order_id, new.purchase_id), over_limit).await? {
+        if spending::is_paid(connection, &order.book, order.order_id, new.purchase_id, over_limit).await? {
             return Ok(());
         }
         // Of an order from before orders were counted.
-        self.count_spending(connection, new, (order.order_id, Some(order.order_id)), now).await
+        self.count_spending(connection, new, order.order_id, Some(order.order_id), now).await
     }
 
     async fn count_spending(
         &self,
         connection: &mut AnyConnection,
         new: &Purchase,
-        (spending_id, order_id): (Uuid, Option<Uuid>),
+        spending_id: Uuid,
+        order_id: Option<Uuid>,
         now: SystemTime,
     ) -> Result<(), Error> {
         let (price, at_ms) = (new.value.price, unix_ms(now));
@@ -121,7 +123,7 @@ impl Purchases {
             WalletOwner::Moving => new.user.clone(),
         };
         let judged = JudgedPrice { market: &new.sold.market, price, counted: None };
-        let (refusal, today) = self.judge_spending(connection, (&new.book, &user), judged, at_ms).await?;
+        let (refusal, today) = self.judge_spending(connection, &new.book, &user, judged, at_ms).await?;
         let over_limit = refusal.as_ref().map_or("", LimitRefusal::reason);
         if !over_limit.is_empty() {
             tracing::warn!(purchase_id = %new.purchase_id, over_limit, "a purchase was paid beyond a limit of its buyer; its coins are credited");
@@ -144,7 +146,7 @@ impl Purchases {
         currencies.dedup();
         let mut bounds = Vec::new();
         for currency in currencies {
-            let spent = spending::spent(&mut connection, (book, user), currency, &today, None).await?;
+            let spent = spending::spent(&mut connection, book, user, currency, &today, None).await?;
             let own = limits.get(&currency).copied().unwrap_or_default();
             let of_currency = rule.filter(|rule| rule.currency == currency);
             let standing = SpendingStanding { rule: of_currency, profile: &profile, own, spent, today: &today, currency };
@@ -157,8 +159,10 @@ impl Purchases {
     /// Records what the app knows of a user.
     pub(crate) async fn set_spending_profile(
         &self,
-        (book, user): (&BookName, &UserKey),
-        (age_at_least, parent_consents): (Option<u32>, bool),
+        book: &BookName,
+        user: &UserKey,
+        age_at_least: Option<u32>,
+        parent_consents: bool,
         zone: Option<String>,
         now: SystemTime,
     ) -> Result<SpendingProfile, Error> {
@@ -180,7 +184,8 @@ impl Purchases {
     /// Sets a user's own limits in a currency.
     pub(crate) async fn set_spending_limit(
         &self,
-        (book, user): (&BookName, &UserKey),
+        book: &BookName,
+        user: &UserKey,
         currency: Currency,
         wanted: WantedLimits,
         now: SystemTime,
@@ -191,7 +196,7 @@ impl Purchases {
         let stands = spending::limits(&mut tx, book, user).await?.get(&currency).copied().unwrap_or_default();
         let delay_ms = millis(self.spending.raise_delay);
         let [day, month] = [0, 1].map(|at: usize| stands[at].asked(wanted[at], unix_ms(now), delay_ms));
-        spending::set_limits(&mut tx, (book, user), currency, [day, month]).await?;
+        spending::set_limits(&mut tx, book, user, currency, [day, month]).await?;
         tx.commit().await.map_err(crate::store::Error::from)?;
         self.allowance(book, user, "", now).await
     }

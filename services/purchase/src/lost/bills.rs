@@ -67,7 +67,7 @@ impl Purchases {
                 Ok(of_bill) => *found += of_bill,
                 Err(error) => {
                     let again_ms = unix_ms(now).saturating_add(put_off_ms(bill.tries));
-                    self.store.put_off_bill(&bill, &error.of_row("store_bill")?, (again_ms, false)).await?;
+                    self.store.put_off_bill(&bill, &error.of_row("store_bill")?, again_ms, false).await?;
                 }
             }
         }
@@ -83,7 +83,7 @@ impl Purchases {
         };
         let mut day = first.max(today.saturating_sub(KEPT_DAYS.days()));
         while day < today && now_ms >= self.ready_ms(of, day) {
-            self.store.expect_bill(of, day, (now_ms, now_ms)).await?;
+            self.store.expect_bill(of, day, now_ms, now_ms).await?;
             day = day.saturating_add(1.day());
         }
         Ok(())
@@ -99,11 +99,11 @@ impl Purchases {
         let now_ms = unix_ms(now);
         // First: a process that is lost here reads it again later and not at once, so that one bill can't hold up the others.
         let again_ms = now_ms.saturating_add(put_off_ms(bill.tries));
-        self.store.put_off_bill(bill, "it is being read", (again_ms, true)).await?;
+        self.store.put_off_bill(bill, "it is being read", again_ms, true).await?;
         let bytes = match account.bill(bill.day, now).await {
             Ok(bytes) => bytes,
             Err(no_bill) => {
-                self.without_bill(bill, &no_bill, (now_ms, again_ms)).await?;
+                self.without_bill(bill, &no_bill, now_ms, again_ms).await?;
                 return Ok(0);
             }
         };
@@ -114,43 +114,43 @@ impl Purchases {
         };
         if let Some(why) = strange {
             tracing::error!(account = bill.of.account, day = %bill.day, why, "what a wallet gives as the bill of a day is refused");
-            self.store.put_off_bill(bill, &why, (again_ms, false)).await?;
+            self.store.put_off_bill(bill, &why, again_ms, false).await?;
             return Ok(0);
         }
         let trades = read.map(|read| read.trades).unwrap_or_default();
         let compared = self.compare_bill(account, &trades, now).await?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
         // One without lines says nothing that could be settled.
-        let note = if trades.is_empty() { String::new() } else { self.import_bill(account, bill, (&bytes, &sha256), now).await? };
+        let note = if trades.is_empty() { String::new() } else { self.import_bill(account, bill, &bytes, &sha256, now).await? };
         if compared.on_their_way > 0 {
             self.store.found_in_bill(bill, compared.found).await?;
             let why = format!("{} refunds in it were on their way, and the wallet does not say yet how they ended", compared.on_their_way);
-            self.store.put_off_bill(bill, &why, (now_ms.saturating_add(ON_THEIR_WAY_MS), false)).await?;
+            self.store.put_off_bill(bill, &why, now_ms.saturating_add(ON_THEIR_WAY_MS), false).await?;
             return Ok(compared.found);
         }
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let read = ReadBill { sha256, size_bytes: count(bytes.len()), trades: count(trades.len()), found: compared.found };
-        self.store.end_bill(bill, (BillEnd::Read, &note), &read, now_ms).await?;
+        self.store.end_bill(bill, BillEnd::Read, &note, &read, now_ms).await?;
         Ok(compared.found)
     }
 
     /// The wallet gave no bill of a day: that is a fact some time after it should be there, and otherwise it is asked again.
-    async fn without_bill(&self, bill: &OpenBill, no_bill: &NoBill, (now_ms, again_ms): (i64, i64)) -> Result<(), Error> {
+    async fn without_bill(&self, bill: &OpenBill, no_bill: &NoBill, now_ms: i64, again_ms: i64) -> Result<(), Error> {
         let none = ReadBill::default();
         let absent_from_ms = self.ready_ms(&bill.of, bill.day) + i64::from(self.bills.absent_after_hours) * HOUR_MS;
         let is_kept = bill.day >= day_at(now_ms).saturating_sub(KEPT_DAYS.days());
         match no_bill {
             NoBill::Absent if now_ms >= absent_from_ms => {
-                self.store.end_bill(bill, (BillEnd::Absent, "the wallet has none of that day"), &none, now_ms).await?;
+                self.store.end_bill(bill, BillEnd::Absent, "the wallet has none of that day", &none, now_ms).await?;
             }
-            NoBill::Absent => self.store.put_off_bill(bill, "the wallet has none of that day yet", (again_ms, false)).await?,
+            NoBill::Absent => self.store.put_off_bill(bill, "the wallet has none of that day yet", again_ms, false).await?,
             NoBill::Later(why) if is_kept => {
                 tracing::warn!(account = bill.of.account, day = %bill.day, why, "a wallet's bill can't be fetched yet");
-                self.store.put_off_bill(bill, why, (again_ms, false)).await?;
+                self.store.put_off_bill(bill, why, again_ms, false).await?;
             }
             NoBill::Later(why) => {
                 tracing::error!(account = bill.of.account, day = %bill.day, why, "a wallet's bill was never read, and is no longer kept there");
-                self.store.end_bill(bill, (BillEnd::Gone, why), &none, now_ms).await?;
+                self.store.end_bill(bill, BillEnd::Gone, why, &none, now_ms).await?;
             }
         }
         Ok(())
@@ -161,7 +161,8 @@ impl Purchases {
         &self,
         account: &dyn BillingAccount,
         bill: &OpenBill,
-        (bytes, sha256): (&[u8], &str),
+        bytes: &[u8],
+        sha256: &str,
         now: SystemTime,
     ) -> Result<String, Error> {
         let (of, fits) = (&bill.of, |name: &str| name == account.seller());
@@ -215,7 +216,7 @@ impl Purchases {
                 None => !is_sold && self.find_payment(account, trade, now).await?,
                 // What no purchase and no order here is of needs no refund here.
                 Some(_) if !is_sold && self.ordered(&of, trade).await?.is_none() => false,
-                Some(_) => self.find_refund(account, trade, (&mut said, &mut compared.on_their_way), now).await?,
+                Some(_) => self.find_refund(account, trade, &mut said, &mut compared.on_their_way, now).await?,
             };
             if is_found {
                 meters::arrived(of.store, "found", "");
@@ -253,7 +254,8 @@ impl Purchases {
         &self,
         account: &dyn BillingAccount,
         trade: &BillTrade,
-        (said, on_their_way): (&mut HashMap<String, Vec<SaidRefund>>, &mut usize),
+        said: &mut HashMap<String, Vec<SaidRefund>>,
+        on_their_way: &mut usize,
         now: SystemTime,
     ) -> Result<bool, Error> {
         let (id, known) = (refund_id(trade), said.entry(trade.transaction_id.clone()).or_default());

@@ -38,21 +38,21 @@ impl Purchases {
     /// Reads an account's events since the last reading, the newest first, and keeps those that are new; or why it can't.
     async fn read_stripe(&self, merchant: &Merchant, now: SystemTime, found: &mut usize) -> Result<Result<(), String>, Error> {
         // Spans are compared with the store's clock: that is the present, whatever is due.
-        let (of, now_ms) = ((StoreKind::Stripe, merchant.account_id()), unix_ms(SystemTime::now()));
-        let mut place = match self.store.sweep_place(of, SweptList::Notifications).await? {
+        let (account_id, now_ms) = (merchant.account_id(), unix_ms(SystemTime::now()));
+        let mut place = match self.store.sweep_place(StoreKind::Stripe, account_id, SweptList::Notifications).await? {
             Some(place) if !place.page_token.is_empty() => place,
             stored => {
                 let oldest_ms = now_ms.saturating_sub(LISTED_MS);
                 let read_until_ms = stored.map_or(oldest_ms, |place| place.until_ms.saturating_sub(OVERLAP_MS));
                 if read_until_ms < oldest_ms {
-                    tracing::error!(account_id = of.1, "Stripe lists events of 30 days only, and what happened before was not read");
+                    tracing::error!(account_id, "Stripe lists events of 30 days only, and what happened before was not read");
                 }
                 SweptPlace { from_ms: read_until_ms.clamp(oldest_ms, now_ms), until_ms: now_ms, ..SweptPlace::default() }
             }
         };
         let mut began_again = false;
         for _ in 0..PAGES_MAX {
-            let ListedEvents { events, next } = match merchant.listed((place.from_ms, place.until_ms), &place.page_token).await {
+            let ListedEvents { events, next } = match merchant.listed(place.from_ms, place.until_ms, &place.page_token).await {
                 Ok(page) => page,
                 // The event after which the next page begins is no longer listed: the span begins again. Once: a place from now on that is gone is no place, but a fault.
                 Err(NotListed::PlaceGone) if !place.page_token.is_empty() && !began_again => {
@@ -70,7 +70,7 @@ impl Purchases {
             let is_last = next.is_none();
             // After what it has is kept: a crash reads a page again.
             place.page_token = next.unwrap_or_default();
-            self.store.sweep_reached(of, SweptList::Notifications, &place).await?;
+            self.store.sweep_reached(StoreKind::Stripe, account_id, SweptList::Notifications, &place).await?;
             if is_last {
                 break;
             }

@@ -51,7 +51,7 @@ impl Lots {
             }
             let (left, next) = self.store.left_lots(book, after, end_ms(latest)).await?;
             let due: Vec<BrokenLot> = left.into_iter().filter_map(|left| self.breaks(left, on)).collect();
-            if !due.is_empty() && !self.store.break_lots(book, &place, (on, end_ms(on)), &due).await? {
+            if !due.is_empty() && !self.store.break_lots(book, &place, on, end_ms(on), &due).await? {
                 continue;
             }
             broken += due.len();

@@ -179,12 +179,11 @@ pub(crate) fn named(posting_ids: &[&str]) -> String {
 }
 
 fn field(posting: &Posting, name: &str) -> String {
-    posting.request_fields.iter().find(|field| field.name == name).map_or_else(String::new, |field| field.value.clone())
+    posting.field(name).unwrap_or_default().to_owned()
 }
 
 fn is_imported(posting: &Posting, book: &str) -> bool {
-    let fields = || posting.request_fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect::<Vec<_>>();
-    Uuid::try_parse(&posting.posting_id).is_ok_and(|id| chart::imported::origin(id, &fields(), book).is_some())
+    Uuid::try_parse(&posting.posting_id).is_ok_and(|id| chart::imported::origin(id, |name| posting.field(name), book).is_some())
 }
 
 fn creator(posting: &Posting) -> String {

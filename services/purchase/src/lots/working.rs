@@ -98,8 +98,21 @@ pub struct LotSpend {
     pub spent_at_ms: i64,
 }
 
-/// The coins of an account: spend rank and lot, in the order of spending.
-pub(crate) type Holding = BTreeMap<(i64, i64), i64>;
+/// A lot of which an account has coins, in the order of spending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct HeldLot {
+    /// The rank of its origin: a lower one is spent first.
+    pub(crate) rank: i64,
+    pub(crate) lot_no: i64,
+}
+
+impl HeldLot {
+    /// Stands for what an account has less than nothing.
+    const OVERDRAWN: Self = Self { rank: OVERDRAWN, lot_no: OVERDRAWN };
+}
+
+/// The coins of an account, in the order of spending.
+pub(crate) type Holding = BTreeMap<HeldLot, i64>;
 /// The lots of a day that are summed together: the day, the entity, the market, the currency.
 pub(crate) type DayKey = (Date, String, String, String);
 
@@ -111,7 +124,7 @@ pub(crate) struct WorkingLots {
     /// What postings took that the batch reverses.
     pub(crate) spends: Vec<LotSpend>,
     pub(crate) changed_lots: BTreeSet<i64>,
-    pub(crate) changed_holdings: BTreeSet<(String, i64, i64)>,
+    pub(crate) changed_holdings: BTreeSet<(String, HeldLot)>,
     pub(crate) new_spends: Vec<LotSpend>,
     pub(crate) days: BTreeMap<DayKey, LotSums>,
 }
@@ -151,7 +164,7 @@ impl WorkingLots {
             (true, true) => {
                 let mut missing = 0;
                 for (key, coins) in self.take(&transfer.debit, transfer.coins, &BTreeSet::new()) {
-                    if key.1 == OVERDRAWN {
+                    if key.lot_no == OVERDRAWN {
                         self.hold(&transfer.debit, key, -coins);
                         missing = coins;
                     } else {
@@ -186,7 +199,8 @@ impl WorkingLots {
     fn freeze(&mut self, transfer: &CoinTransfer) {
         let held = self.holdings.get(&transfer.debit);
         for lot in self.lots.values_mut().filter(|lot| is_named(lot, transfer)) {
-            let there = held.and_then(|held| held.get(&(lot.origin.spend_rank(), lot.lot_no))).copied().unwrap_or(0);
+            let there =
+                held.and_then(|held| held.get(&HeldLot { rank: lot.origin.spend_rank(), lot_no: lot.lot_no })).copied().unwrap_or(0);
             lot.frozen = transfer.coins.min(there);
             self.changed_lots.insert(lot.lot_no);
         }
@@ -208,7 +222,7 @@ impl WorkingLots {
             self.count(&lot, day(transfer.at_ms), 1)?;
             self.lots.insert(key, lot);
             self.changed_lots.insert(key);
-            self.hold(&transfer.credit, (rank, key), coins);
+            self.hold(&transfer.credit, HeldLot { rank, lot_no: key }, coins);
         }
         self.cover(transfer)
     }
@@ -216,13 +230,13 @@ impl WorkingLots {
     /// Spends what an account has for what it spent before it had it.
     fn cover(&mut self, transfer: &CoinTransfer) -> Result<(), LotOverflow> {
         let account = &transfer.credit;
-        let Some(short) = self.holdings.get(account).and_then(|held| held.get(&(OVERDRAWN, OVERDRAWN))).map(|coins| -coins) else {
+        let Some(short) = self.holdings.get(account).and_then(|held| held.get(&HeldLot::OVERDRAWN)).map(|coins| -coins) else {
             return Ok(());
         };
         let there: i64 = self.holdings.get(account).into_iter().flatten().filter(|(_, coins)| **coins > 0).map(|(_, coins)| coins).sum();
         let paid = short.min(there);
-        self.hold(account, (OVERDRAWN, OVERDRAWN), paid);
-        for ((_, lot_no), coins) in self.take(account, paid, &BTreeSet::new()) {
+        self.hold(account, HeldLot::OVERDRAWN, paid);
+        for (HeldLot { lot_no, .. }, coins) in self.take(account, paid, &BTreeSet::new()) {
             self.used(lot_no, coins, LotUse::Spent, transfer)?;
         }
         Ok(())
@@ -232,7 +246,7 @@ impl WorkingLots {
         // A reversed sale, or one that is paid back, takes its own coins first.
         let is_refund = transfer.is_refund();
         let own: BTreeSet<i64> = self.lots.values().filter(|lot| is_own(lot, transfer)).map(|lot| lot.lot_no).collect();
-        for ((_, lot_no), coins) in self.take(&transfer.debit, transfer.coins, &own) {
+        for (HeldLot { lot_no, .. }, coins) in self.take(&transfer.debit, transfer.coins, &own) {
             let used = match own.contains(&lot_no) {
                 true if is_refund => LotUse::Refunded,
                 true => used,
@@ -241,7 +255,7 @@ impl WorkingLots {
                 false => used,
             };
             if lot_no == OVERDRAWN {
-                self.hold(&transfer.debit, (OVERDRAWN, OVERDRAWN), -coins);
+                self.hold(&transfer.debit, HeldLot::OVERDRAWN, -coins);
             } else {
                 self.used(lot_no, coins, used, transfer)?;
             }
@@ -253,18 +267,18 @@ impl WorkingLots {
     }
 
     /// Takes coins out of an account's lots: the named ones first, then in the order of spending, and frozen ones last. What is missing is of lot [`OVERDRAWN`].
-    fn take(&mut self, account: &str, coins: i64, first: &BTreeSet<i64>) -> Vec<((i64, i64), i64)> {
+    fn take(&mut self, account: &str, coins: i64, first: &BTreeSet<i64>) -> Vec<(HeldLot, i64)> {
         let held = self.holdings.get(account).into_iter().flatten().filter(|(_, there)| **there > 0);
-        let mut order: Vec<((i64, i64), i64)> = held.map(|(key, there)| (*key, *there)).collect();
-        order.sort_by_key(|((_, lot_no), _)| !first.contains(lot_no));
+        let mut order: Vec<(HeldLot, i64)> = held.map(|(key, there)| (*key, *there)).collect();
+        order.sort_by_key(|(key, _)| !first.contains(&key.lot_no));
         let is_owner = |lot: &&Lot| chart::account::owner(account) == Some(lot.user_id.as_str());
-        let frozen = |(_, lot_no): (i64, i64)| match first.contains(&lot_no) {
+        let frozen = |HeldLot { lot_no, .. }: HeldLot| match first.contains(&lot_no) {
             true => 0,
             false => self.lots.get(&lot_no).filter(is_owner).map_or(0, |lot| lot.frozen),
         };
-        let free: Vec<((i64, i64), i64)> = order.iter().map(|(key, there)| (*key, (there - frozen(*key)).max(0))).collect();
-        let last: Vec<((i64, i64), i64)> = order.iter().map(|(key, there)| (*key, frozen(*key).min(*there))).collect();
-        let mut taken: Vec<((i64, i64), i64)> = Vec::new();
+        let free: Vec<(HeldLot, i64)> = order.iter().map(|(key, there)| (*key, (there - frozen(*key)).max(0))).collect();
+        let last: Vec<(HeldLot, i64)> = order.iter().map(|(key, there)| (*key, frozen(*key).min(*there))).collect();
+        let mut taken: Vec<(HeldLot, i64)> = Vec::new();
         let mut missing = coins;
         for (key, there) in free.into_iter().chain(last).filter(|(_, there)| *there > 0) {
             let some = there.min(missing);
@@ -279,7 +293,7 @@ impl WorkingLots {
             }
         }
         if missing > 0 {
-            taken.push(((OVERDRAWN, OVERDRAWN), missing));
+            taken.push((HeldLot::OVERDRAWN, missing));
         }
         if is_suspense(account) {
             self.leave_suspense(&taken, first);
@@ -288,9 +302,9 @@ impl WorkingLots {
     }
 
     /// What leaves suspense for one of these lots was that lot's. Anything else may have been of any lot: each has as many coins less there for sure.
-    fn leave_suspense(&mut self, taken: &[((i64, i64), i64)], named: &BTreeSet<i64>) {
+    fn leave_suspense(&mut self, taken: &[(HeldLot, i64)], named: &BTreeSet<i64>) {
         let (own, others): (Vec<_>, Vec<_>) =
-            taken.iter().map(|((_, lot_no), coins)| (*lot_no, *coins)).partition(|(lot_no, _)| named.contains(lot_no));
+            taken.iter().map(|(key, coins)| (key.lot_no, *coins)).partition(|(lot_no, _)| named.contains(lot_no));
         let others: i64 = others.iter().map(|(_, coins)| coins).sum();
         for lot in self.lots.values_mut().filter(|lot| lot.suspended > 0) {
             let own = own.iter().find(|(lot_no, _)| *lot_no == lot.lot_no).map_or(0, |(_, coins)| *coins);
@@ -303,13 +317,13 @@ impl WorkingLots {
     }
 
     /// Coins of a lot that come back to suspense are there for sure.
-    fn return_to(&mut self, account: &str, (rank, lot_no): (i64, i64), coins: i64) {
-        self.hold(account, (rank, lot_no), coins);
+    fn return_to(&mut self, account: &str, key: HeldLot, coins: i64) {
+        self.hold(account, key, coins);
         if is_suspense(account)
-            && let Some(lot) = self.lots.get_mut(&lot_no)
+            && let Some(lot) = self.lots.get_mut(&key.lot_no)
         {
             lot.suspended += coins;
-            self.changed_lots.insert(lot_no);
+            self.changed_lots.insert(key.lot_no);
         }
     }
 
@@ -332,7 +346,7 @@ impl WorkingLots {
                 continue;
             }
             self.used(lot_no, -some, used, transfer)?;
-            self.hold(&transfer.credit, (rank, lot_no), some);
+            self.hold(&transfer.credit, HeldLot { rank, lot_no }, some);
             back += some;
         }
         self.give_back_settled(transfer, back)
@@ -353,7 +367,7 @@ impl WorkingLots {
             let (some, rank) = (coins.min(transfer.coins - back), self.lots[&lot_no].origin.spend_rank());
             if some > 0 {
                 self.used(lot_no, -some, LotUse::Settled, transfer)?;
-                self.hold(&transfer.credit, (rank, lot_no), some);
+                self.hold(&transfer.credit, HeldLot { rank, lot_no }, some);
                 back += some;
             }
         }
@@ -376,7 +390,7 @@ impl WorkingLots {
             let some = refunded.min(transfer.coins - back);
             if some > 0 {
                 self.used(lot_no, -some, LotUse::Refunded, transfer)?;
-                self.return_to(&transfer.credit, (rank, lot_no), some);
+                self.return_to(&transfer.credit, HeldLot { rank, lot_no }, some);
                 back += some;
             }
         }
@@ -402,14 +416,14 @@ impl WorkingLots {
         Ok(())
     }
 
-    fn hold(&mut self, account: &str, (rank, lot_no): (i64, i64), coins: i64) {
+    fn hold(&mut self, account: &str, key: HeldLot, coins: i64) {
         let held = self.holdings.entry(account.to_owned()).or_default();
-        let there = held.entry((rank, lot_no)).or_insert(0);
+        let there = held.entry(key).or_insert(0);
         *there += coins;
         if *there == 0 {
-            held.remove(&(rank, lot_no));
+            held.remove(&key);
         }
-        self.changed_holdings.insert((account.to_owned(), rank, lot_no));
+        self.changed_holdings.insert((account.to_owned(), key));
     }
 
     /// Changes a lot, and the sums of its day by as much; what it contributed before and contributes now.

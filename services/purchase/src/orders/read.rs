@@ -131,13 +131,13 @@ impl Purchases {
     async fn pay(&self, order: &Order, facts: &PaymentFacts, now: SystemTime) -> Result<AppliedFacts, Error> {
         let new = purchase(order, facts, now);
         let mut tx = self.store.begin().await?;
-        let is_first = orders::pay(&mut tx, order, new.purchase_id, (&facts.transaction_id, &facts.session_id)).await?;
+        let is_first = orders::pay(&mut tx, order, new.purchase_id, &facts.transaction_id, &facts.session_id).await?;
         if is_first && purchases::insert(&mut tx, &new, unix_ms(now).saturating_add(self.sweep_after_ms)).await? {
             let known = if let RefundedSoFar::Known(words) = &facts.refunded { words.as_slice() } else { &[] };
             for fact in known.iter().filter_map(|word| word.fact(&new, unix_ms(now))) {
                 crate::store::keep_refund_fact(&mut tx, &fact, unix_ms(now)).await?;
             }
-            self.count_paid(&mut tx, (order, &new), now).await?;
+            self.count_paid(&mut tx, order, &new, now).await?;
             tx.commit().await.map_err(crate::store::Error::from)?;
             return Ok(AppliedFacts::Paid(Box::new(new)));
         }

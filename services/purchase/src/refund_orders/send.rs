@@ -57,19 +57,19 @@ impl Purchases {
             Ok(word) => self.refund_heard(order, of, &word, now_ms).await?,
             Err(NotRefunded::Refused(why)) => {
                 tracing::error!(refund_id = %order.refund_id, why, "a store refused a refund; nothing was paid back");
-                self.note_refund(order, (RefundOrderState::Failed, &why), now_ms).await?;
+                self.note_refund(order, RefundOrderState::Failed, &why, now_ms).await?;
             }
             Err(NotRefunded::Unknown(why)) => {
                 tracing::warn!(refund_id = %order.refund_id, why, "it is not known what became of a refund; the store is asked again");
                 let state = if order.state == RefundOrderState::Abnormal { order.state } else { RefundOrderState::Unknown };
-                self.note_refund(order, (state, &why), now_ms).await?;
+                self.note_refund(order, state, &why, now_ms).await?;
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    async fn note_refund(&self, order: &RefundOrder, (state, note): (RefundOrderState, &str), now_ms: i64) -> Result<(), Error> {
+    async fn note_refund(&self, order: &RefundOrder, state: RefundOrderState, note: &str, now_ms: i64) -> Result<(), Error> {
         Ok(self.store.refund_said(order, SaidOfRefund { state, store_refund_id: "", note, facts: &[] }, now_ms).await?)
     }
 

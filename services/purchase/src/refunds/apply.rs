@@ -19,7 +19,7 @@ use crate::store::RefundSubject;
 const RESTORES_MAX: usize = 64;
 
 impl Purchases {
-    pub(super) async fn apply_refunds(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn apply_refunds(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for subject in self.store.due_refunds(unix_ms(now), count_max).await? {
             let why = match self.apply_facts(&subject, planned_at).await {
                 Ok(None) => continue,
@@ -102,7 +102,7 @@ fn plan(
     let EarlierChanges { steps, disputes, last_hold } = *earlier;
     let step = next_step(facts, purchase, steps, now_ms)?;
     let granted = step.as_ref().filter(|step| !step.is_back).map_or(0, |step| step.coins);
-    let holds = hold::change(facts, purchase, last_hold, (granted, terms), now_ms)?;
+    let holds = hold::change(facts, purchase, last_hold, granted, terms, now_ms)?;
     let step = step.map(|step| RefundStep { hold_no: holds.taken, ..step });
     Ok(RefundPlan { step, dispute: next_dispute(facts, purchase, disputes, now_ms)?, holds, now_ms })
 }

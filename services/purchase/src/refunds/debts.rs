@@ -15,7 +15,7 @@ use crate::retry::put_off_ms;
 use crate::store::Debtor;
 
 impl Purchases {
-    pub(super) async fn settle_debts(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn settle_debts(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for debtor in self.store.due_debtors(unix_ms(now), count_max).await? {
             if let Err(error) = self.settle_debt(&debtor, planned_at).await {
                 let why = error.of_row("viewer_debt")?;

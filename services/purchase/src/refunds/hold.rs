@@ -176,7 +176,8 @@ pub(crate) fn change(
     facts: &[RefundFact],
     purchase: &Purchase,
     last: Option<&CoinHold>,
-    (granted, terms): (i64, HoldTerms),
+    granted: i64,
+    terms: HoldTerms,
     now_ms: i64,
 ) -> Result<HoldChange, NotApplicable> {
     let target = asked(facts, purchase)?;

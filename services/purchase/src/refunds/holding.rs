@@ -16,7 +16,7 @@ use crate::purchases::Purchases;
 
 impl Purchases {
     /// Does what is due of holds. Those whose date has come are released, with a case for staff.
-    pub(super) async fn keep_holds(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn keep_holds(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for hold in self.store.holds_past_date(unix_ms(now), count_max).await? {
             tracing::error!(purchase_id = %hold.purchase_id, hold_no = hold.hold_no, "nobody decided until the date of a hold; its coins are released");
             self.store.release_hold(&hold, HoldEnd::Date, unix_ms(planned_at)).await?;
@@ -26,8 +26,8 @@ impl Purchases {
                 Ok(progress) => progress,
                 Err(error) => Progress::Later(error.of_row("coin_hold")?),
             };
-            let Some((why, next)) = progress.next_try((hold.tries, hold.created_at_ms), unix_ms(now)) else { continue };
-            if next.0 > hold.tries {
+            let Some((why, next)) = progress.next_try(hold.tries, hold.created_at_ms, unix_ms(now)) else { continue };
+            if next.tries > hold.tries {
                 tracing::warn!(purchase_id = %hold.purchase_id, hold_no = hold.hold_no, why, "a hold of coins is not as it is to be yet");
             }
             self.store.put_off_hold(&hold, &why, next).await?;
@@ -193,7 +193,7 @@ impl Purchases {
         }
         match self.ledger.post_part(postings::taken(&hold), hold.taken, postings::end_fields(&hold)).await {
             Ok(posting) => {
-                self.store.hold_taken(&hold, step.step_no, (&posting.posting_id, posting.seq)).await?;
+                self.store.hold_taken(&hold, step.step_no, &posting.posting_id, posting.seq).await?;
                 (step.held, step.seq) = (hold.taken, posting.seq);
                 Ok(Progress::Posted)
             }

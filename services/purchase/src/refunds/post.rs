@@ -6,7 +6,7 @@ use ledger_client::takes_a_fresh_id;
 use money::time::unix_ms;
 
 use super::ATTEMPTS_MAX;
-use super::step::{RefundMoney, RefundStep, StepState};
+use super::step::{NextTry, RefundMoney, RefundStep, StepState};
 use crate::domain::Purchase;
 use crate::error::Error;
 use crate::postings;
@@ -31,12 +31,14 @@ pub(super) enum Progress {
 }
 
 impl Progress {
-    /// Why something whose row was made then and that was tried so often in vain is not done, how many tries that makes, and when the next one is; `None`: it is done.
-    pub(super) fn next_try(self, (tries, created_at_ms): (i64, i64), now_ms: i64) -> Option<(String, (i64, i64))> {
-        let later = (tries + 1, now_ms.saturating_add(put_off_ms(tries)));
+    /// Why something whose row was made then and that was tried so often in vain is not done, and when it is tried next; `None`: it is done.
+    pub(super) fn next_try(self, tries: i64, created_at_ms: i64, now_ms: i64) -> Option<(String, NextTry)> {
+        let later = NextTry { tries: tries + 1, at_ms: now_ms.saturating_add(put_off_ms(tries)) };
         match self {
             Self::Posted => None,
-            Self::Unread(why) if now_ms.saturating_sub(created_at_ms) < LOTS_WITHIN_MS => Some((why.to_owned(), (tries, now_ms))),
+            Self::Unread(why) if now_ms.saturating_sub(created_at_ms) < LOTS_WITHIN_MS => {
+                Some((why.to_owned(), NextTry { tries, at_ms: now_ms }))
+            }
             Self::Unread(why) => Some((why.to_owned(), later)),
             Self::Later(why) => Some((why, later)),
         }
@@ -44,14 +46,14 @@ impl Progress {
 }
 
 impl Purchases {
-    pub(super) async fn post_steps(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn post_steps(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for step in self.store.due_steps(unix_ms(now), count_max).await? {
             let progress = match self.post_step(&step, planned_at).await {
                 Ok(progress) => progress,
                 Err(error) => Progress::Later(error.of_row("refund")?),
             };
-            let Some((why, next)) = progress.next_try((step.tries, step.created_at_ms), unix_ms(now)) else { continue };
-            if next.0 > step.tries {
+            let Some((why, next)) = progress.next_try(step.tries, step.created_at_ms, unix_ms(now)) else { continue };
+            if next.tries > step.tries {
                 tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, why, "a refund is not posted to its end yet");
             }
             self.store.put_off_step(&step, &why, next).await?;
@@ -84,7 +86,7 @@ impl Purchases {
             }
         }
         if step.coins == step.held {
-            self.store.coins_posted(&step, purchase, ("", step.seq)).await?;
+            self.store.coins_posted(&step, purchase, "", step.seq).await?;
             return Ok(Progress::Posted);
         }
         for _ in 0..ATTEMPTS_MAX {
@@ -99,12 +101,12 @@ impl Purchases {
             }
             let draft = if step.is_back { postings::taken_back(&step, purchase) } else { postings::granted(&step, purchase) };
             if draft.transfers().is_empty() {
-                self.store.coins_posted(&step, purchase, ("", step.seq)).await?;
+                self.store.coins_posted(&step, purchase, "", step.seq).await?;
                 return Ok(Progress::Posted);
             }
             let not_posted = match self.ledger.posting(&step.book, draft).await {
                 Ok(posting) => {
-                    self.store.coins_posted(&step, purchase, (&posting.posting_id, posting.seq)).await?;
+                    self.store.coins_posted(&step, purchase, &posting.posting_id, posting.seq).await?;
                     return Ok(Progress::Posted);
                 }
                 Err(not_posted) => not_posted,
@@ -137,10 +139,10 @@ impl Purchases {
         };
         let mut step = step.clone();
         if step.money_planned_at_ms == 0 {
-            let totals = (step.amount_total, step.disputed_total);
             let posted = before.iter().fold(RefundMoney::default(), |sum, step| sum.plus(step.money));
-            let money = if lot.reversed { RefundMoney::default() } else { RefundMoney::total(purchase, &lot, totals).less(posted) };
-            if !self.store.plan_money(&step, (step.money_attempt, unix_ms(now)), money).await? {
+            let total = RefundMoney::total(purchase, &lot, step.amount_total, step.disputed_total);
+            let money = if lot.reversed { RefundMoney::default() } else { total.less(posted) };
+            if !self.store.plan_money(&step, step.money_attempt, unix_ms(now), money).await? {
                 return Ok(Progress::Later("another process posts it".to_owned()));
             }
             (step.money, step.money_planned_at_ms) = (money, unix_ms(now));
@@ -156,7 +158,7 @@ impl Purchases {
             }
             Err(not_posted) => {
                 if takes_a_fresh_id(&not_posted, step.money_planned_at_ms, unix_ms(now)) {
-                    self.store.plan_money(&step, (step.money_attempt + 1, unix_ms(now)), step.money).await?;
+                    self.store.plan_money(&step, step.money_attempt + 1, unix_ms(now), step.money).await?;
                 }
                 Ok(Progress::Later(not_posted.to_string()))
             }
@@ -165,7 +167,7 @@ impl Purchases {
 }
 
 impl Purchases {
-    pub(super) async fn post_disputes(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn post_disputes(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for step in self.store.due_dispute_steps(unix_ms(now), count_max).await? {
             let missing = || crate::store::Error::Damaged { purchase_id: step.purchase_id.to_string(), column: "dispute_step.purchase_id" };
             let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(step.tries));
@@ -173,7 +175,7 @@ impl Purchases {
                 Ok(purchase) => purchase,
                 Err(error) => {
                     let why = Error::from(error).of_row("dispute_step")?;
-                    self.store.put_off_dispute(&step, (step.attempt, step.planned_at_ms), &why, next_attempt_at_ms).await?;
+                    self.store.put_off_dispute(&step, step.attempt, step.planned_at_ms, &why, next_attempt_at_ms).await?;
                     continue;
                 }
             };
@@ -182,8 +184,9 @@ impl Purchases {
                 Err(not_posted) => {
                     tracing::warn!(purchase_id = %step.purchase_id, step_no = step.step_no, ?not_posted, "money of a dispute is not posted yet");
                     let again = takes_a_fresh_id(&not_posted, step.planned_at_ms, unix_ms(planned_at));
-                    let attempt = if again { (step.attempt + 1, unix_ms(planned_at)) } else { (step.attempt, step.planned_at_ms) };
-                    self.store.put_off_dispute(&step, attempt, &not_posted.to_string(), next_attempt_at_ms).await?;
+                    let (attempt, planned_at_ms) =
+                        if again { (step.attempt + 1, unix_ms(planned_at)) } else { (step.attempt, step.planned_at_ms) };
+                    self.store.put_off_dispute(&step, attempt, planned_at_ms, &not_posted.to_string(), next_attempt_at_ms).await?;
                 }
             }
         }

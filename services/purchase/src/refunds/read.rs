@@ -37,14 +37,14 @@ impl Purchases {
             }
             match self.refund_news(&event).await {
                 Ok(RefundNews::Facts(facts, note)) => {
-                    self.store.end_refund_event(&event, &facts, (EventState::Kept, &note), unix_ms(now)).await?;
+                    self.store.end_refund_event(&event, &facts, EventState::Kept, &note, unix_ms(now)).await?;
                 }
                 Ok(RefundNews::Nothing(note)) => {
-                    self.store.end_refund_event(&event, &[], (EventState::Noted, note), unix_ms(now)).await?;
+                    self.store.end_refund_event(&event, &[], EventState::Noted, note, unix_ms(now)).await?;
                 }
                 Ok(RefundNews::Staff(note)) => {
                     tracing::error!(event_id = event.event_id, note, "a store's notification of a refund can't be read");
-                    self.store.end_refund_event(&event, &[], (EventState::WaitsForStaff, &note), unix_ms(now)).await?;
+                    self.store.end_refund_event(&event, &[], EventState::WaitsForStaff, &note, unix_ms(now)).await?;
                 }
                 Err(Unavailable { why, for_all }) => {
                     if for_all {

@@ -38,6 +38,15 @@ impl StepState {
     }
 }
 
+/// When something that is not done yet is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NextTry {
+    /// How many tries in vain its row counts until then.
+    pub(crate) tries: i64,
+    /// In Unix milliseconds.
+    pub(crate) at_ms: i64,
+}
+
 /// Minor units by which a refund changes accounts, less than nothing where they go back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RefundMoney {
@@ -56,9 +65,9 @@ pub struct RefundMoney {
 }
 
 impl RefundMoney {
-    /// What a purchase's refunds come to in all, when so much of its price is paid back, and so much of that by disputes.
+    /// What a purchase's refunds come to in all, when `amount` of its price is paid back, in minor units, and `disputed` of that by disputes.
     #[must_use]
-    pub fn total(purchase: &Purchase, lot: &Lot, (amount, disputed): (i64, i64)) -> RefundMoney {
+    pub fn total(purchase: &Purchase, lot: &Lot, amount: i64, disputed: i64) -> RefundMoney {
         let value = &purchase.value;
         let portion = PaidBack::new(amount, value.price.minor_units());
         let tax = portion.of(value.tax.minor_units());

@@ -109,28 +109,30 @@ pub(super) async fn end(purchases: &Purchases, request: Request<EndStoreEventReq
     }
     let is_whole = within(&request.event_id, ID_BYTES_MAX) && within(&request.note, NOTE_BYTES_MAX);
     let (Some(request_id), Some(book), Some(store), true) = (request_id, book, store, is_whole) else { return Err(wrong.into_status()) };
-    let (case, replayed) = ended(purchases, (&book, &caller.principal.subject, &request_id), store, &request).await?;
+    let (case, replayed) = ended(purchases, &book, &caller.principal.subject, &request_id, store, &request).await?;
     Ok(Response::new(EndStoreEventResponse { event: Some(wire(&case)), replayed }))
 }
 
 async fn ended(
     purchases: &Purchases,
-    (book, subject, request_id): (&BookName, &UserKey, &RequestId),
+    book: &BookName,
+    subject: &UserKey,
+    request_id: &RequestId,
     store: StoreKind,
     asked: &EndStoreEventRequest,
 ) -> Result<(StoreCase, bool), Error> {
     let now = SystemTime::now();
     let key = RequestKey { book, subject, rpc: END, request_id };
     let fields = SentFields::new().with("store_kind", asked.store_kind).with("event_id", &asked.event_id).with("note", &asked.note);
-    let of = (store, asked.event_id.as_str());
+    let event_id = asked.event_id.as_str();
     let unknown = || Error::StoreEventUnknown(asked.event_id.clone());
     let mut tx = purchases.store.begin().await?;
     let replayed = match requests::begin(&mut tx, key, &fields, now).await.map_err(crate::store::Error::from)? {
         RequestStanding::Reused { differing } => return Err(Error::RequestIdReused { differing }),
         RequestStanding::Replay(_) => true,
         RequestStanding::New | RequestStanding::Unfinished { .. } => {
-            let found = cases::find(&mut tx, book, of).await?.ok_or_else(unknown)?;
-            if !cases::end(&mut tx, of, &format!("ended: {}", asked.note)).await? {
+            let found = cases::find(&mut tx, book, store, event_id).await?.ok_or_else(unknown)?;
+            if !cases::end(&mut tx, store, event_id, &format!("ended: {}", asked.note)).await? {
                 return Err(Error::StoreEventNotWaiting { event_id: asked.event_id.clone(), state: found.event.state.name() });
             }
             let outcome = KeptAnswer { bytes: Vec::new(), refusal: false };
@@ -138,7 +140,7 @@ async fn ended(
             false
         }
     };
-    let case = cases::find(&mut tx, book, of).await?.ok_or_else(unknown)?;
+    let case = cases::find(&mut tx, book, store, event_id).await?.ok_or_else(unknown)?;
     tx.commit().await.map_err(crate::store::Error::from)?;
     Ok((case, replayed))
 }

@@ -47,7 +47,7 @@ impl Handlers {
         }
         add(&mut sums, open, day)?;
         let rules = &self.purchases.wallet_rules;
-        let lines = sums.iter().map(|(key, sums)| wire::line(key, sums, rules.dormancy(&key.1, day))).collect();
+        let lines = sums.iter().map(|(key, sums)| wire::line(key, sums, rules.dormancy(&key.market, day))).collect();
         Ok(Response::new(GetEscheatReportResponse { lines, day: day.to_string(), seq: place.journal.seq }))
     }
 }

@@ -74,11 +74,13 @@ impl Handlers {
         let sums = store.sums_until(&book, day).await.map_err(Error::from)?;
         let unposted = store.unposted_until(&book, day).await.map_err(Error::from)?;
         let refunds = store.unposted_refunds(&book, day).await.map_err(Error::from)?;
+        let unposted = unposted.iter().map(|((entity, currency), earned)| lots::unposted(entity, currency, earned.0, earned.1));
+        let refunds = refunds.iter().map(|((entity, currency), undone)| lots::unposted_refund(entity, currency, undone.0, undone.1));
         Ok(Response::new(GetDeferredRevenueResponse {
-            lines: sums.iter().map(lots::deferred).collect(),
-            unposted: unposted.iter().map(lots::unposted).collect(),
+            lines: sums.iter().map(|(key, sums)| lots::deferred(key, sums)).collect(),
+            unposted: unposted.collect(),
             seq: place.journal.seq,
-            unposted_refunds: refunds.iter().map(lots::unposted_refund).collect(),
+            unposted_refunds: refunds.collect(),
         }))
     }
 }

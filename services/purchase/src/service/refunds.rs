@@ -98,10 +98,18 @@ pub(super) async fn by_staff(
     Ok(Response::new(RefundPurchaseResponse { refund: Some(wire::refund(&order, of.store, true)), replayed }))
 }
 
+/// The refund that a second person decides, as the request names it.
+struct DecidedRefund<'a> {
+    book: &'a str,
+    request_id: &'a str,
+    refund_id: &'a str,
+}
+
 /// Carries out what a second person decided.
 async fn decided(
     purchases: &Purchases,
-    (caller, book, request_id_text, refund_id): (&Caller, &str, &str, &str),
+    caller: &Caller,
+    DecidedRefund { book, request_id: request_id_text, refund_id }: DecidedRefund<'_>,
     verdict: RefundVerdict,
 ) -> Result<(api::purchase::Refund, bool), Status> {
     let mut wrong = Violations::default();
@@ -126,16 +134,16 @@ pub(super) async fn approve(
 ) -> Result<Response<ApproveRefundResponse>, Status> {
     let caller = rpc::caller(&request)?;
     let ApproveRefundRequest { request_id, book, refund_id } = request.into_inner();
-    let asked = (&caller, book.as_str(), request_id.as_str(), refund_id.as_str());
-    let (refund, replayed) = decided(purchases, asked, RefundVerdict::Approve).await?;
+    let asked = DecidedRefund { book: &book, request_id: &request_id, refund_id: &refund_id };
+    let (refund, replayed) = decided(purchases, &caller, asked, RefundVerdict::Approve).await?;
     Ok(Response::new(ApproveRefundResponse { refund: Some(refund), replayed }))
 }
 
 pub(super) async fn reject(purchases: &Purchases, request: Request<RejectRefundRequest>) -> Result<Response<RejectRefundResponse>, Status> {
     let caller = rpc::caller(&request)?;
     let RejectRefundRequest { request_id, book, refund_id } = request.into_inner();
-    let asked = (&caller, book.as_str(), request_id.as_str(), refund_id.as_str());
-    let (refund, replayed) = decided(purchases, asked, RefundVerdict::Reject).await?;
+    let asked = DecidedRefund { book: &book, request_id: &request_id, refund_id: &refund_id };
+    let (refund, replayed) = decided(purchases, &caller, asked, RefundVerdict::Reject).await?;
     Ok(Response::new(RejectRefundResponse { refund: Some(refund), replayed }))
 }
 

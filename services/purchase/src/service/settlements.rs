@@ -89,7 +89,7 @@ pub(super) async fn accept(
     let hash = wrong.take(shown::hash("differences_hash", &request.differences_hash));
     let (Some(book), Some(settlement_id), Some(hash)) = (book, settlement_id, hash) else { return Err(wrong.into_status()) };
     let by = caller.principal.subject.as_str();
-    let decided = purchases.accept_differences((&book, settlement_id), hash, by, SystemTime::now()).await?;
+    let decided = purchases.accept_differences(&book, settlement_id, hash, by, SystemTime::now()).await?;
     let settlement = Some(shown::settlement(&decided.settlement));
     Ok(Response::new(AcceptStoreDifferencesResponse { settlement, approved: decided.is_approved }))
 }

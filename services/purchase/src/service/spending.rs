@@ -37,7 +37,7 @@ pub(super) async fn set_profile(
     let zone = wrong.take(wire::zone(&request.time_zone));
     let (Some((book, user)), Some(age), Some(zone), true) = (who, age, zone, is_named) else { return Err(wrong.into_status()) };
     let now = SystemTime::now();
-    let profile = purchases.set_spending_profile((&book, &user), (age, request.parent_consents), zone, now).await?;
+    let profile = purchases.set_spending_profile(&book, &user, age, request.parent_consents, zone, now).await?;
     let time_zone = zone_name(&profile, unix_ms(now)).unwrap_or_default().to_owned();
     let time_zone_from = profile.next_zone.as_ref().map(|(_, from_ms)| timestamp_ms(*from_ms));
     Ok(Response::new(SetSpendingProfileResponse { time_zone, time_zone_from }))
@@ -57,7 +57,7 @@ pub(super) async fn set_limit(
     let day = wrong.take(wire::limit("day_minor_units", request.day_minor_units));
     let month = wrong.take(wire::limit("month_minor_units", request.month_minor_units));
     let (Some((book, user)), Some(currency), Some(day), Some(month)) = (who, currency, day, month) else { return Err(wrong.into_status()) };
-    let allowance = purchases.set_spending_limit((&book, &user), currency, [day, month], SystemTime::now()).await?;
+    let allowance = purchases.set_spending_limit(&book, &user, currency, [day, month], SystemTime::now()).await?;
     Ok(Response::new(SetSpendingLimitResponse { spending: Some(wire::allowance(&allowance)) }))
 }
 

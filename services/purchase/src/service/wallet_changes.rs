@@ -77,10 +77,18 @@ pub(super) async fn merge(purchases: &Purchases, request: Request<MergeWalletsRe
     Ok(Response::new(MergeWalletsResponse { change: Some(shown(purchases, &change).await?), replayed }))
 }
 
+/// The change that a second person decides, as the request names it.
+struct DecidedChange<'a> {
+    book: &'a str,
+    request_id: &'a str,
+    change_id: &'a str,
+}
+
 /// Carries out what a second person decided.
 async fn decided(
     purchases: &Purchases,
-    (caller, book, id, change_id): (&Caller, &str, &str, &str),
+    caller: &Caller,
+    DecidedChange { book, request_id: id, change_id }: DecidedChange<'_>,
     verdict: WalletVerdict,
 ) -> Result<(ShownChange, bool), Status> {
     let mut wrong = Violations::default();
@@ -104,8 +112,8 @@ pub(super) async fn approve(
 ) -> Result<Response<ApproveWalletChangeResponse>, Status> {
     let caller = rpc::caller(&request)?;
     let ApproveWalletChangeRequest { request_id, book, change_id } = request.into_inner();
-    let asked = (&caller, book.as_str(), request_id.as_str(), change_id.as_str());
-    let (change, replayed) = decided(purchases, asked, WalletVerdict::Approve).await?;
+    let asked = DecidedChange { book: &book, request_id: &request_id, change_id: &change_id };
+    let (change, replayed) = decided(purchases, &caller, asked, WalletVerdict::Approve).await?;
     Ok(Response::new(ApproveWalletChangeResponse { change: Some(change), replayed }))
 }
 
@@ -115,8 +123,8 @@ pub(super) async fn reject(
 ) -> Result<Response<RejectWalletChangeResponse>, Status> {
     let caller = rpc::caller(&request)?;
     let RejectWalletChangeRequest { request_id, book, change_id } = request.into_inner();
-    let asked = (&caller, book.as_str(), request_id.as_str(), change_id.as_str());
-    let (change, replayed) = decided(purchases, asked, WalletVerdict::Reject).await?;
+    let asked = DecidedChange { book: &book, request_id: &request_id, change_id: &change_id };
+    let (change, replayed) = decided(purchases, &caller, asked, WalletVerdict::Reject).await?;
     Ok(Response::new(RejectWalletChangeResponse { change: Some(change), replayed }))
 }
 

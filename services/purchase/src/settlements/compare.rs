@@ -152,7 +152,7 @@ pub(crate) fn by_sums(of: &PeriodComparison<'_>) -> Result<PeriodOutcome, NotCom
         }
     }
     for ((product_id, market, currency, kind), lines) in groups {
-        working.product((product_id, market, currency), kind, &lines);
+        working.product(product_id, market, currency, kind, &lines);
     }
     working.summary(&earned);
     working.missing_at_store();
@@ -314,7 +314,7 @@ impl<'a> Working<'a> {
     }
 
     /// The lines of a product in a country, of sales or of refunds, against as many of ours, the oldest first.
-    fn product(&mut self, (product_id, market, currency): (&str, &str, Currency), kind: ReportLineKind, lines: &[&ReportLine]) {
+    fn product(&mut self, product_id: &str, market: &str, currency: Currency, kind: ReportLineKind, lines: &[&ReportLine]) {
         let units: i64 = lines.iter().map(|line| line.quantity.saturating_abs()).fold(0, i64::saturating_add);
         let amount: Decimal = lines.iter().map(|line| line.amount).sum();
         let is_sale = kind == ReportLineKind::Sale;

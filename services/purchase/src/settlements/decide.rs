@@ -23,7 +23,8 @@ impl Purchases {
     /// Records that somebody proposes to settle with these differences, or, if another person had proposed that, settles.
     pub(crate) async fn accept_differences(
         &self,
-        (book, settlement_id): (&BookName, Uuid),
+        book: &BookName,
+        settlement_id: Uuid,
         differences_hash: &str,
         by: &str,
         now: SystemTime,

@@ -54,7 +54,7 @@ impl Purchases {
                 return Err(refusal.into());
             }
         };
-        let is_first = self.store.take_report(&row, &read, (&account.entity, &account.bank_account), unix_ms(now)).await?;
+        let is_first = self.store.take_report(&row, &read, &account.entity, &account.bank_account, unix_ms(now)).await?;
         let row = self.known(part).await?;
         // What is due is compared by the next sweep at the latest.
         self.settle_reports(now, SETTLED_MAX).await?;

@@ -21,7 +21,7 @@ const EARLIER_DAYS: i32 = 10;
 const WITHIN_DAYS_MAX: i32 = 400;
 
 impl Purchases {
-    pub(super) async fn post_settlements(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn post_settlements(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for posting in self.store.due_settlement_postings(unix_ms(now), count_max).await? {
             let done = match self.post_and_announce(&posting, planned_at).await {
                 Ok(done) => done,

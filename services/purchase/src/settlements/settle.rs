@@ -28,14 +28,14 @@ impl Purchases {
     pub(crate) async fn settle_reports(&self, now: SystemTime, count_max: i64) -> Result<(), Error> {
         // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.
         let planned_at = SystemTime::now();
-        self.compare_due((now, planned_at), count_max).await?;
-        self.post_settlements((now, planned_at), count_max).await
+        self.compare_due(now, planned_at, count_max).await?;
+        self.post_settlements(now, planned_at, count_max).await
     }
 
-    pub(super) async fn compare_due(&self, (now, planned_at): (SystemTime, SystemTime), count_max: i64) -> Result<(), Error> {
+    pub(super) async fn compare_due(&self, now: SystemTime, planned_at: SystemTime, count_max: i64) -> Result<(), Error> {
         for settlement in self.store.due_settlements(unix_ms(now), count_max).await? {
             let next_attempt_at_ms = unix_ms(now).saturating_add(put_off_ms(settlement.tries));
-            let note = match self.compare(&settlement, (planned_at, next_attempt_at_ms)).await {
+            let note = match self.compare(&settlement, planned_at, next_attempt_at_ms).await {
                 Ok(note) => note,
                 Err(error) => Some(error.of_row("store_settlement")?),
             };
@@ -47,7 +47,7 @@ impl Purchases {
     }
 
     /// Compares a period's reports with our sales and refunds, and plans what follows; or says what it waits for.
-    async fn compare(&self, of: &StoreSettlement, (now, next_attempt_at_ms): (SystemTime, i64)) -> Result<Option<String>, Error> {
+    async fn compare(&self, of: &StoreSettlement, now: SystemTime, next_attempt_at_ms: i64) -> Result<Option<String>, Error> {
         let reports = self.store.period_reports(&of.key).await?;
         if let Some(missing) = missing(of.key.store, &reports.formats) {
             return Ok(Some(missing.to_owned()));
@@ -76,8 +76,8 @@ impl Purchases {
             differences_hash,
             ..of.clone()
         };
-        let found = (compared.covered.as_slice(), compared.differences.as_slice());
-        let is_first = self.store.keep_comparison(&new, found, edition.as_ref(), (unix_ms(now), next_attempt_at_ms)).await?;
+        let (covered, found) = (&compared.covered, &compared.differences);
+        let is_first = self.store.keep_comparison(&new, covered, found, edition.as_ref(), unix_ms(now), next_attempt_at_ms).await?;
         if !is_first {
             tracing::info!(settlement_id = %of.settlement_id, "another process compared the same period");
         }
@@ -106,7 +106,7 @@ impl Purchases {
         } else {
             last_sale.map_or(0, |last| last + 1)
         };
-        let open = self.store.open_parts((&of.key.book, of.key.store), of.settlement_id, (first_ms, until_ms)).await?;
+        let open = self.store.open_parts(&of.key.book, of.key.store, of.settlement_id, first_ms, until_ms).await?;
         let comparison = PeriodComparison {
             settlement_id: of.settlement_id,
             entity: &of.entity,

@@ -27,8 +27,16 @@ pub struct WalletCoins {
     pub paid_for: BTreeMap<String, (i64, i64)>,
 }
 
-/// The lots that are summed together: the entity, the market, the currency.
-pub type MarketKey = (String, String, String);
+/// The lots that are summed together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MarketKey {
+    /// The legal entity.
+    pub entity: String,
+    /// The market.
+    pub market: String,
+    /// The code of the currency; empty: of coins whose price nobody knows.
+    pub currency: String,
+}
 /// Revenue with breakage, and commission, in minor units that were earned and not posted, by entity and currency.
 pub type Unposted = BTreeMap<(String, String), (i64, i64)>;
 
@@ -96,7 +104,8 @@ impl Store {
                 promotional: number("promotional_coins")?,
                 unknown: number("unknown_coins")?,
             };
-            let sums = found.entry((text("entity")?, text("market")?, text("currency")?)).or_default();
+            let sums =
+                found.entry(MarketKey { entity: text("entity")?, market: text("market")?, currency: text("currency")? }).or_default();
             *sums = sums.plus(more, 1).ok_or(LotOverflow)?;
         }
         found.retain(|_, sums| *sums != LotSums::default());
@@ -107,8 +116,8 @@ impl Store {
     pub async fn unposted_until(&self, book: &BookName, last: Date) -> Result<Unposted, LotRowsError> {
         let mut unposted = Unposted::new();
         let add = |one: i64, other: i64| one.checked_add(other).ok_or(LotOverflow);
-        for ((entity, _, currency), sums) in
-            self.sums_until(book, last).await?.into_iter().filter(|((.., currency), _)| !currency.is_empty())
+        for (MarketKey { entity, currency, .. }, sums) in
+            self.sums_until(book, last).await?.into_iter().filter(|(key, _)| !key.currency.is_empty())
         {
             let of = unposted.entry((entity, currency)).or_default();
             *of = (add(add(of.0, sums.revenue)?, sums.breakage)?, add(of.1, sums.commission)?);

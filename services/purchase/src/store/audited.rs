@@ -32,6 +32,17 @@ pub struct AuditedRow<T> {
     pub is_posted: bool,
 }
 
+/// Which of the postings of stores' settlements a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettlementPlace {
+    /// The settlement.
+    pub settlement_id: Uuid,
+    /// Its edition.
+    pub edition: i64,
+    /// The currency that the posting is in.
+    pub currency: Currency,
+}
+
 /// An edition of a day's revenue and its posting, empty until it is known.
 pub type RevenueEdition = (RevenuePosting, String);
 
@@ -113,11 +124,11 @@ impl Store {
     pub async fn audited_settlements(
         &self,
         book: &BookName,
-        after: Option<(Uuid, i64, Currency)>,
+        after: Option<SettlementPlace>,
         count_max: i64,
     ) -> Result<Vec<AuditedRow<SettlementPosting>>, Error> {
-        let (settlement_id, edition, currency) =
-            after.map_or((Uuid::nil(), 0, String::new()), |(id, edition, currency)| (id, edition, currency.code().to_owned()));
+        let (settlement_id, edition) = after.map_or((Uuid::nil(), 0), |after| (after.settlement_id, after.edition));
+        let currency = after.map_or_else(String::new, |after| after.currency.code().to_owned());
         let sql = "SELECT * FROM settlement_posting WHERE book = $1 AND (settlement_id > $2
                 OR (settlement_id = $2 AND (edition > $3 OR (edition = $3 AND currency > $4))))
             ORDER BY settlement_id, edition, currency LIMIT $5";
@@ -129,7 +140,9 @@ impl Store {
     pub async fn audited_revenue_of(
         &self,
         book: &BookName,
-        (day, entity, edition_no): (&str, &str, i64),
+        day: &str,
+        entity: &str,
+        edition_no: i64,
     ) -> Result<Vec<AuditedRow<RevenueEdition>>, Error> {
         let sql = "SELECT * FROM revenue_posting WHERE book = $1 AND day = $2 AND entity = $3 AND edition = $4 ORDER BY currency";
         let query = sqlx::query(sql).bind(book.as_str()).bind(day).bind(entity).bind(edition_no);

@@ -168,7 +168,7 @@ impl Store {
     }
 
     /// Notes that the bill of a day is to be read from this time on, in Unix milliseconds; once.
-    pub(crate) async fn expect_bill(&self, of: &BilledAccount, day: Date, (from_ms, now_ms): (i64, i64)) -> Result<(), Error> {
+    pub(crate) async fn expect_bill(&self, of: &BilledAccount, day: Date, from_ms: i64, now_ms: i64) -> Result<(), Error> {
         let sql =
             "INSERT INTO store_bill (book, store, account, day, state, sha256, size_bytes, trades, found, note, tries, next_attempt_at_ms,
                 created_at_ms, ended_at_ms) VALUES ($1, $2, $3, $4, 1, '', 0, 0, 0, '', 0, $5, $6, 0) ON CONFLICT DO NOTHING";
@@ -197,7 +197,7 @@ impl Store {
     }
 
     /// Postpones a bill, with the reason. `tried`: another attempt begins.
-    pub(crate) async fn put_off_bill(&self, of: &OpenBill, note: &str, (next_attempt_at_ms, tried): (i64, bool)) -> Result<(), Error> {
+    pub(crate) async fn put_off_bill(&self, of: &OpenBill, note: &str, next_attempt_at_ms: i64, tried: bool) -> Result<(), Error> {
         let sql = "UPDATE store_bill SET note = $5, next_attempt_at_ms = $6, tries = tries + $7
             WHERE book = $1 AND store = $2 AND account = $3 AND day = $4 AND state = 1";
         let key = &of.of;
@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// Ends a bill; the first end stays.
-    pub(crate) async fn end_bill(&self, of: &OpenBill, (end, note): (BillEnd, &str), read: &ReadBill, now_ms: i64) -> Result<(), Error> {
+    pub(crate) async fn end_bill(&self, of: &OpenBill, end: BillEnd, note: &str, read: &ReadBill, now_ms: i64) -> Result<(), Error> {
         let sql =
             "UPDATE store_bill SET state = $5, note = $6, sha256 = $7, size_bytes = $8, trades = $9, found = found + $10, ended_at_ms = $11
             WHERE book = $1 AND store = $2 AND account = $3 AND day = $4 AND state = 1";

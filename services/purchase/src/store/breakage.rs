@@ -35,12 +35,13 @@ impl Store {
         &self,
         book: &BookName,
         at: &LotPlace,
-        (day, at_ms): (Date, i64),
+        day: Date,
+        at_ms: i64,
         lots: &[BrokenLot],
     ) -> Result<bool, LotRowsError> {
         let mut tx = self.begin().await?;
         let last = at.broken_no.saturating_add(i64::try_from(lots.len()).unwrap_or(i64::MAX));
-        if !reach(&mut tx, (book, at), last, Some(day)).await? {
+        if !reach(&mut tx, book, at, last, Some(day)).await? {
             return Ok(false);
         }
         let mut working = WorkingLots::default();
@@ -75,7 +76,7 @@ impl Store {
         let query = sqlx::query(sql).bind(book.as_str()).bind(at.broken_no).bind(at.journal.seq).bind(PAGE);
         let rows = query.fetch_all(&mut *tx).await.map_err(Error::from)?;
         let Some(last) = rows.last() else { return Ok(()) };
-        if !reach(&mut tx, (book, at), last.try_get("breakage_no").map_err(Error::from)?, None).await? {
+        if !reach(&mut tx, book, at, last.try_get("breakage_no").map_err(Error::from)?, None).await? {
             return Ok(());
         }
         let mut working = WorkingLots::default();
@@ -107,12 +108,7 @@ impl Store {
 }
 
 /// Notes up to which breakage the lots have it. False: they are elsewhere, or the day is planned already.
-async fn reach(
-    connection: &mut AnyConnection,
-    (book, at): (&BookName, &LotPlace),
-    broken_no: i64,
-    day: Option<Date>,
-) -> Result<bool, Error> {
+async fn reach(connection: &mut AnyConnection, book: &BookName, at: &LotPlace, broken_no: i64, day: Option<Date>) -> Result<bool, Error> {
     let sql =
         "UPDATE lot_cursor SET broken_no = $4 WHERE book = $1 AND commit_no = $2 AND broken_no = $3 AND ($5 = '' OR planned_day < $5)";
     let query = sqlx::query(sql).bind(book.as_str()).bind(at.journal.commit_no).bind(at.broken_no).bind(broken_no);

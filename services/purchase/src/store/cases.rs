@@ -49,7 +49,8 @@ fn case(row: &AnyRow) -> Result<StoreCase, Error> {
 pub(crate) async fn find(
     connection: &mut AnyConnection,
     book: &BookName,
-    (store, event_id): (StoreKind, &str),
+    store: StoreKind,
+    event_id: &str,
 ) -> Result<Option<StoreCase>, Error> {
     let sql = "SELECT * FROM store_event WHERE store = $1 AND event_id = $2 AND book = $3";
     let query = sqlx::query(sql).bind(store.as_str()).bind(event_id).bind(book.as_str());
@@ -57,7 +58,7 @@ pub(crate) async fn find(
 }
 
 /// Ends an event that waits for a person, with what the person says. False: it does not wait, or not for a person.
-pub(crate) async fn end(connection: &mut AnyConnection, (store, event_id): (StoreKind, &str), note: &str) -> Result<bool, Error> {
+pub(crate) async fn end(connection: &mut AnyConnection, store: StoreKind, event_id: &str, note: &str) -> Result<bool, Error> {
     let sql = "UPDATE store_event SET state = $3, note = $4, payload = '', account_token = ''
          WHERE store = $1 AND event_id = $2 AND state IN (5, 6, 7, 8)";
     let query = sqlx::query(sql).bind(store.as_str()).bind(event_id).bind(EventState::Ended.number()).bind(note);

@@ -80,7 +80,9 @@ async fn withdraw(connection: &mut AnyConnection, book: &BookName, user: &UserKe
 /// wait for each other here, so that the later finds the earlier.
 async fn withdrawn_in(
     connection: &mut AnyConnection,
-    (book, bundle_id, app_transaction_id): (&BookName, &str, &str),
+    book: &BookName,
+    bundle_id: &str,
+    app_transaction_id: &str,
     at_ms: i64,
 ) -> Result<i64, Error> {
     let sql = "INSERT INTO download_consent (book, bundle_id, app_transaction_id, withdrawn_at_ms) VALUES ($1, $2, $3, $4)
@@ -110,7 +112,7 @@ pub(crate) async fn remember_download(connection: &mut AnyConnection, of: &Purch
     if query.bind(of.created_at_ms).execute(&mut *connection).await?.rows_affected() == 0 {
         return Ok(());
     }
-    let withdrawn_at_ms = withdrawn_in(connection, (&of.book, &of.bundle_id, app_transaction_id), 0).await?;
+    let withdrawn_at_ms = withdrawn_in(connection, &of.book, &of.bundle_id, app_transaction_id, 0).await?;
     if withdrawn_at_ms == 0 {
         return Ok(());
     }
@@ -152,7 +154,7 @@ impl Store {
         if !super::events::insert(&mut tx, event, received_at_ms).await? {
             return Ok(false);
         }
-        withdrawn_in(&mut tx, (&event.book, &event.bundle_id, app_transaction_id), received_at_ms).await?;
+        withdrawn_in(&mut tx, &event.book, &event.bundle_id, app_transaction_id, received_at_ms).await?;
         let query = sqlx::query_scalar(DOWNLOADED).bind(event.book.as_str()).bind(event.bundle_id.as_str()).bind(app_transaction_id);
         let mut users: BTreeSet<String> = query.fetch_all(&mut *tx).await?.into_iter().collect();
         let bought = users.len();

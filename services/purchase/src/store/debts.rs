@@ -29,7 +29,7 @@ pub(super) fn settlement(row: &AnyRow) -> Result<DebtSettlement, Error> {
 }
 
 /// The debt of a viewer was changed for the `change_no`th time, or more often.
-pub(super) async fn changed(connection: &mut AnyConnection, (book, user): (&BookName, &UserKey), change_no: i64) -> Result<(), Error> {
+pub(super) async fn changed(connection: &mut AnyConnection, book: &BookName, user: &UserKey, change_no: i64) -> Result<(), Error> {
     let sql = "INSERT INTO viewer_debt (book, user_id, change_no, is_open, tries, next_attempt_at_ms) VALUES ($1, $2, $3, 1, 0, 0)
         ON CONFLICT (book, user_id) DO UPDATE SET change_no = excluded.change_no, is_open = 1, tries = 0, next_attempt_at_ms = 0
             WHERE viewer_debt.change_no < excluded.change_no";
@@ -38,7 +38,7 @@ pub(super) async fn changed(connection: &mut AnyConnection, (book, user): (&Book
 }
 
 /// Has the debt of a viewer be settled now who got coins, or whose coins are no longer held. `owes`: one that the ledger has may be unknown here.
-pub(super) async fn wake(connection: &mut AnyConnection, (book, user): (&BookName, &UserKey), owes: bool) -> Result<(), Error> {
+pub(super) async fn wake(connection: &mut AnyConnection, book: &BookName, user: &UserKey, owes: bool) -> Result<(), Error> {
     if owes {
         let sql = "INSERT INTO viewer_debt (book, user_id, change_no, is_open, tries, next_attempt_at_ms) VALUES ($1, $2, 0, 1, 0, 0)
             ON CONFLICT (book, user_id) DO UPDATE SET is_open = 1, tries = 0, next_attempt_at_ms = 0";
@@ -59,7 +59,7 @@ impl Store {
 
     /// The ledger says that a viewer's debt was changed so often.
     pub(crate) async fn debt_changed(&self, book: &BookName, user: &UserKey, change_no: i64) -> Result<(), Error> {
-        changed(&mut *self.pool.acquire().await?, (book, user), change_no).await
+        changed(&mut *self.pool.acquire().await?, book, user, change_no).await
     }
 
     /// Viewers who owe coins and may have some, those with the fewest tries first.
@@ -73,7 +73,7 @@ impl Store {
                 tries: row.try_get("tries")?,
             })
         };
-        self.due_rows("viewer_debt", sql, (now_ms, count_max), read).await
+        self.due_rows("viewer_debt", sql, now_ms, count_max, read).await
     }
 
     /// Postpones the next look at a debt.
@@ -144,7 +144,7 @@ impl Store {
         let sql = "UPDATE debt_settlement SET state = 2, posting_id = $4 WHERE book = $1 AND user_id = $2 AND change_no = $3 AND state = 1";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.user.as_str()).bind(of.change_no).bind(posting_id);
         query.execute(&mut *tx).await?;
-        changed(&mut tx, (&of.book, &of.user), of.change_no).await?;
+        changed(&mut tx, &of.book, &of.user, of.change_no).await?;
         Ok(tx.commit().await?)
     }
 

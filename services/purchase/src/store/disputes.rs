@@ -65,7 +65,7 @@ impl Store {
     /// Steps that are due to be posted, those with the fewest tries first.
     pub(crate) async fn due_dispute_steps(&self, now_ms: i64, count_max: i64) -> Result<Vec<DisputeStep>, Error> {
         let sql = "SELECT * FROM dispute_step WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
-        self.due_rows("dispute_step", sql, (now_ms, count_max), step).await
+        self.due_rows("dispute_step", sql, now_ms, count_max, step).await
     }
 
     /// It is posted.
@@ -81,7 +81,8 @@ impl Store {
     pub(crate) async fn put_off_dispute(
         &self,
         of: &DisputeStep,
-        (attempt, planned_at_ms): (i64, i64),
+        attempt: i64,
+        planned_at_ms: i64,
         note: &str,
         next_attempt_at_ms: i64,
     ) -> Result<(), Error> {

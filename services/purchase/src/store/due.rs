@@ -11,7 +11,8 @@ impl Store {
         &self,
         table: &'static str,
         sql: &'static str,
-        (now_ms, count_max): (i64, i64),
+        now_ms: i64,
+        count_max: i64,
         read: impl Fn(&AnyRow) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut limit = count_max;

@@ -8,6 +8,15 @@ use crate::domain::event::{EventState, StoreEvent, VOIDED_LISTED, VOIDED_PUSH};
 use crate::domain::{Purchase, StoreKind};
 use money::BookName;
 
+/// What a store said, as it was taken.
+pub(crate) struct ArrivedEvent {
+    pub(crate) event: StoreEvent,
+    /// What became of it; of a sale, our purchase.
+    pub(crate) note: String,
+    /// In Unix milliseconds.
+    pub(crate) received_at_ms: i64,
+}
+
 pub(super) fn read(row: &AnyRow) -> Result<StoreEvent, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let event_id = text("event_id")?;
@@ -63,12 +72,7 @@ pub(super) async fn alone(connection: &mut AnyConnection, event: &StoreEvent) ->
 }
 
 /// How many refunds like `event` there are of this kind since then: those that count, or those that were found before.
-async fn refunds(
-    connection: &mut AnyConnection,
-    event: &StoreEvent,
-    kind: &str,
-    (found_before, since_ms): (bool, i64),
-) -> Result<i64, Error> {
+async fn refunds(connection: &mut AnyConnection, event: &StoreEvent, kind: &str, found_before: bool, since_ms: i64) -> Result<i64, Error> {
     let sql = "SELECT COUNT(*) FROM store_event WHERE store = $1 AND book = $2 AND transaction_id = $3 AND subtype = $4 AND kind = $5
              AND event_id <> $6 AND (CASE WHEN state = 3 THEN 1 ELSE 0 END) = $7 AND signed_at_ms >= $8";
     let query = sqlx::query_scalar(sql).bind(event.store.as_str()).bind(event.book.as_str()).bind(event.transaction_id.as_str());
@@ -84,11 +88,11 @@ impl Store {
     }
 
     /// Keeps a refund that a store lists as the `rank`th of its transaction and extent since then, unless as many are known. True: its notification was lost.
-    pub(crate) async fn keep_lost(&self, event: &StoreEvent, rank: i64, (since_ms, received_at_ms): (i64, i64)) -> Result<bool, Error> {
+    pub(crate) async fn keep_lost(&self, event: &StoreEvent, rank: i64, since_ms: i64, received_at_ms: i64) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         alone(&mut tx, event).await?;
-        let known = refunds(&mut tx, event, VOIDED_PUSH, (false, since_ms)).await?
-            + refunds(&mut tx, event, VOIDED_LISTED, (false, since_ms)).await?;
+        let known =
+            refunds(&mut tx, event, VOIDED_PUSH, false, since_ms).await? + refunds(&mut tx, event, VOIDED_LISTED, false, since_ms).await?;
         let is_lost = rank > known && insert(&mut tx, event, received_at_ms).await?;
         tx.commit().await?;
         Ok(is_lost)
@@ -99,28 +103,30 @@ impl Store {
     pub(crate) async fn keep_pushed(&self, event: &StoreEvent, received_at_ms: i64) -> Result<(bool, EventState), Error> {
         let mut tx = self.begin().await?;
         alone(&mut tx, event).await?;
-        let was_found = refunds(&mut tx, event, VOIDED_LISTED, (false, i64::MIN)).await?
-            > refunds(&mut tx, event, VOIDED_PUSH, (true, i64::MIN)).await?;
+        let was_found =
+            refunds(&mut tx, event, VOIDED_LISTED, false, i64::MIN).await? > refunds(&mut tx, event, VOIDED_PUSH, true, i64::MIN).await?;
         let state = if was_found { EventState::Noted } else { event.state };
         let is_new = insert(&mut tx, &StoreEvent { state, ..event.clone() }, received_at_ms).await?;
         tx.commit().await?;
         Ok((is_new, state))
     }
 
-    /// What stores said about a transaction of a book, in the order in which it came, with the note and the time of its arrival in Unix
-    /// milliseconds.
-    pub(crate) async fn events_about(&self, of: &Purchase, count_max: i64) -> Result<Vec<(StoreEvent, String, i64)>, Error> {
+    /// What stores said about a transaction of a book, in the order in which it came.
+    pub(crate) async fn events_about(&self, of: &Purchase, count_max: i64) -> Result<Vec<ArrivedEvent>, Error> {
         let sql = "SELECT * FROM store_event WHERE book = $1 AND transaction_id = $2 AND store = $3 AND bundle_id = $4
              ORDER BY received_at_ms, event_id LIMIT $5";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(of.transaction_id.as_str()).bind(of.store.as_str());
         let rows = query.bind(of.bundle_id.as_str()).bind(count_max).fetch_all(&self.pool).await?;
-        rows.iter().map(|row| Ok((read(row)?, row.try_get("note")?, row.try_get("received_at_ms")?))).collect()
+        let arrived = |row: &AnyRow| {
+            Ok(ArrivedEvent { event: read(row)?, note: row.try_get("note")?, received_at_ms: row.try_get("received_at_ms")? })
+        };
+        rows.iter().map(arrived).collect()
     }
 
     /// Events to be read that are due, those with the fewest tries first.
     pub(crate) async fn due_events(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreEvent>, Error> {
         let sql = "SELECT * FROM store_event WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        self.due_rows("store_event", sql, (now_ms, count_max), read).await
+        self.due_rows("store_event", sql, now_ms, count_max, read).await
     }
 
     /// Ends an event that was to be read; the first end stays.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Error, Store};
 use crate::refunds::hold::{CoinHold, HoldChange, HoldEnd, HoldState, placed_transfer};
+use crate::refunds::step::NextTry;
 use db::text;
 
 fn hold(row: &AnyRow) -> Result<CoinHold, Error> {
@@ -98,21 +99,21 @@ impl Store {
     pub(crate) async fn due_holds(&self, now_ms: i64, count_max: i64) -> Result<Vec<CoinHold>, Error> {
         let sql = "SELECT * FROM coin_hold WHERE state < 6 AND state IN (1, 2, 4) AND next_attempt_at_ms <= $1
             ORDER BY tries, created_at_ms, hold_no LIMIT $2";
-        self.due_rows("coin_hold", sql, (now_ms, count_max), hold).await
+        self.due_rows("coin_hold", sql, now_ms, count_max, hold).await
     }
 
     /// Holds about which nobody decided until their date.
     pub(crate) async fn holds_past_date(&self, now_ms: i64, count_max: i64) -> Result<Vec<CoinHold>, Error> {
         let sql = "SELECT * FROM coin_hold WHERE state < 6 AND state < 4 AND ends_at_ms <= $1 ORDER BY ends_at_ms LIMIT $2";
-        self.due_rows("coin_hold", sql, (now_ms, count_max), hold).await
+        self.due_rows("coin_hold", sql, now_ms, count_max, hold).await
     }
 
     /// Postpones what is due of a hold.
-    pub(crate) async fn put_off_hold(&self, of: &CoinHold, note: &str, (tries, next_attempt_at_ms): (i64, i64)) -> Result<(), Error> {
+    pub(crate) async fn put_off_hold(&self, of: &CoinHold, note: &str, next: NextTry) -> Result<(), Error> {
         let sql = "UPDATE coin_hold SET tries = $7, note = $4, next_attempt_at_ms = $5
             WHERE book = $1 AND purchase_id = $2 AND hold_no = $3 AND state = $6";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.hold_no).bind(note);
-        query.bind(next_attempt_at_ms).bind(of.state.number()).bind(tries).execute(&self.pool).await?;
+        query.bind(next.at_ms).bind(of.state.number()).bind(next.tries).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -187,7 +188,7 @@ impl Store {
     }
 
     /// A step took the coins of a hold.
-    pub(crate) async fn hold_taken(&self, of: &CoinHold, step_no: i64, (posting_id, seq): (&str, i64)) -> Result<(), Error> {
+    pub(crate) async fn hold_taken(&self, of: &CoinHold, step_no: i64, posting_id: &str, seq: i64) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         let sql = "UPDATE coin_hold SET state = 6, end_posting_id = $4, note = ''
             WHERE book = $1 AND purchase_id = $2 AND hold_no = $3 AND state = 5";
@@ -197,7 +198,7 @@ impl Store {
             let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(step_no).bind(of.taken).bind(seq);
             query.execute(&mut *tx).await?;
         }
-        super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
+        super::debts::wake(&mut tx, &of.book, &of.user, false).await?;
         Ok(tx.commit().await?)
     }
 
@@ -208,7 +209,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.hold_no).bind(posting_id);
         query.execute(&mut *tx).await?;
-        super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
+        super::debts::wake(&mut tx, &of.book, &of.user, false).await?;
         Ok(tx.commit().await?)
     }
 

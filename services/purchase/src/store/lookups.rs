@@ -132,10 +132,12 @@ impl Store {
         &self,
         book: &BookName,
         user: &UserKey,
-        (at_ms, id): (i64, Uuid),
+        before_ms: i64,
+        before_id: Uuid,
         count_max: i64,
     ) -> Result<Vec<Purchase>, Error> {
-        let query = sqlx::query(UNCREDITED_OF).bind(book.as_str()).bind(user.as_str()).bind(at_ms).bind(text(id)).bind(count_max);
+        let query =
+            sqlx::query(UNCREDITED_OF).bind(book.as_str()).bind(user.as_str()).bind(before_ms).bind(text(before_id)).bind(count_max);
         query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
     }
 
@@ -158,16 +160,17 @@ impl Store {
         &self,
         book: &BookName,
         user: &UserKey,
-        mut before: (i64, Uuid),
+        mut before_ms: i64,
+        mut before_id: Uuid,
         count_max: i64,
     ) -> Result<Vec<Purchase>, Error> {
         let mut found = Vec::new();
         loop {
-            let query = sqlx::query(SUSPENDED_OF).bind(book.as_str()).bind(user.as_str()).bind(before.0).bind(text(before.1));
+            let query = sqlx::query(SUSPENDED_OF).bind(book.as_str()).bind(user.as_str()).bind(before_ms).bind(text(before_id));
             let rows = query.bind(count_max).fetch_all(&self.pool).await?;
             let page = rows.iter().map(purchase).collect::<Result<Vec<Purchase>, Error>>()?;
             let Some(last) = page.last() else { return Ok(found) };
-            before = (last.created_at_ms, last.purchase_id);
+            (before_ms, before_id) = (last.created_at_ms, last.purchase_id);
             let ids: Vec<Uuid> = page.iter().map(|purchase| purchase.purchase_id).collect();
             let ended = self.out_of_suspense(book, &ids).await?;
             let rest = usize::try_from(count_max).unwrap_or(usize::MAX).saturating_sub(found.len());

@@ -9,7 +9,7 @@ use sqlx::{Any, AnyConnection, Row as _, any::AnyRow, query::Query};
 use super::{Error, Store};
 use crate::lots::lot::{BrokenCoins, Lot, LotOrigin, LotSums};
 use crate::lots::read::{CoinEffect, CoinTransfer, holds_lots};
-use crate::lots::working::{DayKey, LotOverflow, LotSpend, LotUse, WorkingLots};
+use crate::lots::working::{DayKey, HeldLot, LotOverflow, LotSpend, LotUse, WorkingLots};
 
 /// Rows of one statement: with the widest table's columns far below what both engines take.
 const ROWS: usize = 100;
@@ -136,10 +136,11 @@ impl Store {
             );
             let query = accounts.iter().fold(query(sql).bind(book.to_string()), |query, account| query.bind((*account).clone()));
             for row in query.fetch_all(&mut *connection).await? {
-                let (account, key) = (row.try_get("account")?, (row.try_get("spend_rank")?, row.try_get("held_lot_no")?));
+                let account = row.try_get("account")?;
+                let key = HeldLot { rank: row.try_get("spend_rank")?, lot_no: row.try_get("held_lot_no")? };
                 working.holdings.entry(account).or_default().insert(key, row.try_get("held")?);
-                if key.1 != crate::lots::working::OVERDRAWN {
-                    working.lots.insert(key.1, lot(&row)?);
+                if key.lot_no != crate::lots::working::OVERDRAWN {
+                    working.lots.insert(key.lot_no, lot(&row)?);
                 }
             }
         }
@@ -298,11 +299,9 @@ pub(super) async fn save_changed(connection: &mut AnyConnection, book: &BookName
 }
 
 async fn save_holdings(connection: &mut AnyConnection, book: &BookName, working: &WorkingLots) -> Result<(), Error> {
-    let now = |(account, rank, lot_no): &(String, i64, i64)| {
-        working.holdings.get(account).and_then(|held| held.get(&(*rank, *lot_no))).copied().unwrap_or(0)
-    };
+    let now = |(account, key): &(String, HeldLot)| working.holdings.get(account).and_then(|held| held.get(key)).copied().unwrap_or(0);
     let (gone, there): (Vec<_>, Vec<_>) = working.changed_holdings.iter().map(|key| (key, now(key))).partition(|(_, coins)| *coins == 0);
-    for ((account, rank, lot_no), _) in gone {
+    for ((account, HeldLot { rank, lot_no }), _) in gone {
         let sql = "DELETE FROM lot_holding WHERE book = $1 AND account = $2 AND spend_rank = $3 AND lot_no = $4";
         sqlx::query(sql).bind(book.as_str()).bind(account.as_str()).bind(*rank).bind(*lot_no).execute(&mut *connection).await?;
     }
@@ -312,7 +311,7 @@ async fn save_holdings(connection: &mut AnyConnection, book: &BookName, working:
              ON CONFLICT (book, account, spend_rank, lot_no) DO UPDATE SET coins = excluded.coins",
             rows_of(rows.len(), 5)
         );
-        let bound = rows.iter().fold(query(sql), |query, ((account, rank, lot_no), coins)| {
+        let bound = rows.iter().fold(query(sql), |query, ((account, HeldLot { rank, lot_no }), coins)| {
             query.bind(book.to_string()).bind(account.clone()).bind(*rank).bind(*lot_no).bind(*coins)
         });
         bound.execute(&mut *connection).await?;

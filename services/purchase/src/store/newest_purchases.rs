@@ -18,11 +18,12 @@ impl Store {
         &self,
         book: &BookName,
         user: Option<&UserKey>,
-        ids: (Uuid, Uuid),
+        from: Uuid,
+        until: Uuid,
         limit: i64,
     ) -> Result<Vec<Purchase>, Error> {
         let sql = if user.is_some() { OF_USER } else { OF_BOOK };
-        let query = sqlx::query(sql).bind(book.as_str()).bind(text(ids.0)).bind(text(ids.1)).bind(limit);
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(from)).bind(text(until)).bind(limit);
         let query = match user {
             Some(user) => query.bind(user.as_str()),
             None => query,

@@ -138,7 +138,8 @@ pub(crate) async fn pay(
     connection: &mut AnyConnection,
     of: &Order,
     purchase_id: Uuid,
-    (transaction_id, session_id): (&str, &str),
+    transaction_id: &str,
+    session_id: &str,
 ) -> Result<bool, Error> {
     let updated = sqlx::query(
         "UPDATE store_order SET state = $3, purchase_id = $4, transaction_id = $5,
@@ -212,7 +213,7 @@ impl Store {
         let sql = "SELECT * FROM (SELECT o.*, ROW_NUMBER() OVER (PARTITION BY book, user_id ORDER BY tries, next_check_at_ms) AS place
                 FROM store_order o WHERE state IN (1, 2) AND next_check_at_ms <= $1) due
             ORDER BY place, tries, next_check_at_ms LIMIT $2";
-        self.due_rows("store_order", sql, (now_ms, count_max), read).await
+        self.due_rows("store_order", sql, now_ms, count_max, read).await
     }
 
     /// Sets when the store is asked about an order next; `asked`: it was asked just now.

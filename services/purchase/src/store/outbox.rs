@@ -101,20 +101,20 @@ impl Store {
     /// What stores are to be told now, those with the fewest tries first.
     pub(crate) async fn due_duties(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreDuty>, Error> {
         let sql = "SELECT * FROM store_outbox WHERE state = 2 AND next_attempt_at_ms <= $1 ORDER BY tries, deadline_ms LIMIT $2";
-        self.due_rows("store_outbox", sql, (now_ms, count_max), duty).await
+        self.due_rows("store_outbox", sql, now_ms, count_max, duty).await
     }
 
     /// The store knows.
     pub(crate) async fn duty_done(&self, of: &StoreDuty, now_ms: i64) -> Result<(), Error> {
-        self.end_duty(&of.book, &of.purchase_id, (DONE, ""), now_ms).await
+        self.end_duty(&of.book, &of.purchase_id, DONE, "", now_ms).await
     }
 
     /// There is nothing to tell any more, for this reason.
     pub(crate) async fn give_up_duty(&self, book: &BookName, purchase_id: &str, why: &str, now_ms: i64) -> Result<(), Error> {
-        self.end_duty(book, purchase_id, (GIVEN_UP, why), now_ms).await
+        self.end_duty(book, purchase_id, GIVEN_UP, why, now_ms).await
     }
 
-    async fn end_duty(&self, book: &BookName, purchase_id: &str, (state, why): (i64, &str), now_ms: i64) -> Result<(), Error> {
+    async fn end_duty(&self, book: &BookName, purchase_id: &str, state: i64, why: &str, now_ms: i64) -> Result<(), Error> {
         let sql = "UPDATE store_outbox SET state = $4, last_error = $5, done_at_ms = $6, receipt = ''
              WHERE book = $1 AND purchase_id = $2 AND duty = $3 AND state IN (1, 2)";
         let query = sqlx::query(sql).bind(book.as_str()).bind(purchase_id).bind(ACKNOWLEDGE).bind(state).bind(why).bind(now_ms);

@@ -41,9 +41,11 @@ impl Store {
     /// The parts of a store's purchases of this time that no settlement covers but this one, the oldest first.
     pub(crate) async fn open_parts(
         &self,
-        (book, store): (&BookName, StoreKind),
+        book: &BookName,
+        store: StoreKind,
         settlement_id: Uuid,
-        (from_ms, until_ms): (i64, i64),
+        from_ms: i64,
+        until_ms: i64,
     ) -> Result<Vec<OwnPart>, Error> {
         // Purchases and what covers them may be on different nodes of a cluster, where no statement compares them row by row. So all ids are read, then a
         // portion of the purchases at a time.

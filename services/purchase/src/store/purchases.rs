@@ -84,7 +84,7 @@ pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state:
     .execute(&mut *connection)
     .await?;
     super::refunds::wake(connection, of).await?;
-    super::debts::wake(connection, (&of.book, &of.user), owes).await?;
+    super::debts::wake(connection, &of.book, &of.user, owes).await?;
     super::outbox::release(connection, of).await
 }
 
@@ -138,7 +138,7 @@ impl Store {
     /// can; of those, the longest waiting first.
     pub(crate) async fn due(&self, now_ms: i64, count_max: i64) -> Result<Vec<Purchase>, Error> {
         let sql = "SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        self.due_rows("purchase", sql, (now_ms, count_max), purchase).await
+        self.due_rows("purchase", sql, now_ms, count_max, purchase).await
     }
 
     /// Postpones the next attempt, so that a purchase that can't be credited does not delay others.

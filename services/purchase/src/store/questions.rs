@@ -159,7 +159,8 @@ async fn insert(
     connection: &mut AnyConnection,
     event: &StoreEvent,
     asked: &NewQuestion,
-    (asked_at_ms, deadline_ms): (i64, i64),
+    asked_at_ms: i64,
+    deadline_ms: i64,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO store_question (store, question_key, event_id, book, environment, bundle_id, transaction_id, question_token, asked_at_ms,
@@ -186,14 +187,16 @@ impl Store {
     /// Keeps a notification with the question that it asks, until when it is to be answered. False: it was delivered before, and what was kept then stands.
     pub(crate) async fn keep_asked(
         &self,
-        (event, asked): (&StoreEvent, &NewQuestion),
-        times_ms: (i64, i64),
+        event: &StoreEvent,
+        asked: &NewQuestion,
+        asked_at_ms: i64,
+        deadline_ms: i64,
         received_at_ms: i64,
     ) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         let is_new = super::events::insert(&mut tx, event, received_at_ms).await?;
         if is_new {
-            insert(&mut tx, event, asked, times_ms).await?;
+            insert(&mut tx, event, asked, asked_at_ms, deadline_ms).await?;
         }
         tx.commit().await?;
         Ok(is_new)
@@ -202,7 +205,7 @@ impl Store {
     /// Questions to be answered that are due, those that end first before the others.
     pub(crate) async fn due_questions(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreQuestion>, Error> {
         let sql = "SELECT * FROM store_question WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY deadline_ms, question_key LIMIT $2";
-        self.due_rows("store_question", sql, (now_ms, count_max), question).await
+        self.due_rows("store_question", sql, now_ms, count_max, question).await
     }
 
     /// Records up to which event lots must be read before a question is answered.
@@ -236,7 +239,8 @@ impl Store {
     pub(crate) async fn put_off_question(
         &self,
         of: &StoreQuestion,
-        (why, lacks_consent): (&str, bool),
+        why: &str,
+        lacks_consent: bool,
         next_attempt_at_ms: i64,
     ) -> Result<(), Error> {
         let sql = "UPDATE store_question SET tries = tries + 1, note = $3, lacks_consent = $4, next_attempt_at_ms = $5

@@ -95,7 +95,8 @@ pub(crate) async fn open_of(connection: &mut AnyConnection, of: &Purchase) -> Re
 pub(crate) async fn decide(
     connection: &mut AnyConnection,
     of: &RefundOrder,
-    (state, by): (RefundOrderState, &UserKey),
+    state: RefundOrderState,
+    by: &UserKey,
     now_ms: i64,
 ) -> Result<bool, Error> {
     let sql = "UPDATE refund_order SET state = $3, decided_by = $4, decided_at_ms = $5, ended_at_ms = $6
@@ -271,7 +272,7 @@ impl Store {
     /// Refunds that are due to be sent or asked about, those with the fewest tries first.
     pub(crate) async fn due_refund_orders(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundOrder>, Error> {
         let sql = "SELECT * FROM refund_order WHERE state IN (2, 3, 4, 7) AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        self.due_rows("refund_order", sql, (now_ms, count_max), read).await
+        self.due_rows("refund_order", sql, now_ms, count_max, read).await
     }
 
     /// Notes, before the store is called, that it is, and when it is asked next if nothing is heard. False: another process does it.

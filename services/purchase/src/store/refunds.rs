@@ -13,7 +13,7 @@ use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::{Purchase, PurchaseState};
 use crate::orders::order::Order;
 use crate::refunds::fact::RefundFact;
-use crate::refunds::step::{CoinPlan, RefundMoney, RefundPlan, RefundStep, StepState};
+use crate::refunds::step::{CoinPlan, NextTry, RefundMoney, RefundPlan, RefundStep, StepState};
 
 /// `state` of a fact: it is to be applied.
 const OPEN: i64 = 1;
@@ -42,7 +42,7 @@ pub(super) async fn wake(connection: &mut AnyConnection, of: &Purchase) -> Resul
 }
 
 /// Marks what was read of a transaction; what the store said meanwhile stays open.
-async fn mark(connection: &mut AnyConnection, facts: &[RefundFact], (state, note): (i64, &str)) -> Result<(), Error> {
+async fn mark(connection: &mut AnyConnection, facts: &[RefundFact], state: i64, note: &str) -> Result<(), Error> {
     for fact in facts {
         let sql = "UPDATE refund_fact SET state = $6, note = $7
             WHERE store = $1 AND environment = $2 AND bundle_id = $3 AND transaction_id = $4 AND fact_id = $5 AND order_no = $8 AND part = $9";
@@ -102,7 +102,7 @@ impl Store {
                 'refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated', 'charge.dispute.created', 'charge.dispute.updated',
                 'charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated', 'charge.dispute.closed'))
             ORDER BY received_at_ms LIMIT $2";
-        self.due_rows("store_event", sql, (now_ms, count_max), super::events::read).await
+        self.due_rows("store_event", sql, now_ms, count_max, super::events::read).await
     }
 
     /// Ends a notification of a refund, with what it says.
@@ -110,7 +110,8 @@ impl Store {
         &self,
         of: &StoreEvent,
         facts: &[RefundFact],
-        (state, note): (EventState, &str),
+        state: EventState,
+        note: &str,
         now_ms: i64,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
@@ -149,7 +150,7 @@ impl Store {
                 tries: row.try_get("tries")?,
             })
         };
-        self.due_rows("refund_fact", sql, (now_ms, count_max), read).await
+        self.due_rows("refund_fact", sql, now_ms, count_max, read).await
     }
 
     /// Everything that a store said of a transaction, and its purchase.
@@ -188,7 +189,7 @@ impl Store {
     /// A person has to look at what a store said.
     pub(crate) async fn flag_refund(&self, facts: &[RefundFact], note: &str) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        mark(&mut tx, facts, (FLAGGED, note)).await?;
+        mark(&mut tx, facts, FLAGGED, note).await?;
         Ok(tx.commit().await?)
     }
 
@@ -214,7 +215,7 @@ impl Store {
         if !super::holds::apply(&mut tx, &plan.holds, plan.now_ms).await? {
             return Ok(false);
         }
-        mark(&mut tx, facts, (APPLIED, "")).await?;
+        mark(&mut tx, facts, APPLIED, "").await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -236,15 +237,15 @@ impl Store {
     /// Steps that are due to be posted, those with the fewest tries first.
     pub(crate) async fn due_steps(&self, now_ms: i64, count_max: i64) -> Result<Vec<RefundStep>, Error> {
         let sql = "SELECT * FROM refund WHERE state < 3 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
-        self.due_rows("refund", sql, (now_ms, count_max), step).await
+        self.due_rows("refund", sql, now_ms, count_max, step).await
     }
 
     /// Postpones a step, with the reason.
-    pub(crate) async fn put_off_step(&self, of: &RefundStep, note: &str, (tries, next_attempt_at_ms): (i64, i64)) -> Result<(), Error> {
+    pub(crate) async fn put_off_step(&self, of: &RefundStep, note: &str, next: NextTry) -> Result<(), Error> {
         let sql = "UPDATE refund SET tries = $6, note = $4, next_attempt_at_ms = $5
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state < 3";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(note);
-        query.bind(next_attempt_at_ms).bind(tries).execute(&self.pool).await?;
+        query.bind(next.at_ms).bind(next.tries).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -262,17 +263,17 @@ impl Store {
     }
 
     /// A step's coins are posted, or there are none. Those that are left to staff become a case.
-    pub(crate) async fn coins_posted(&self, of: &RefundStep, purchase: &Purchase, (posting_id, seq): (&str, i64)) -> Result<(), Error> {
+    pub(crate) async fn coins_posted(&self, of: &RefundStep, purchase: &Purchase, posting_id: &str, seq: i64) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         let sql = "UPDATE refund SET state = 2, posting_id = $4, seq = $5, note = '', tries = 0, next_attempt_at_ms = 0
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 1";
         let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.purchase_id)).bind(of.step_no).bind(posting_id).bind(seq);
         let is_first = query.execute(&mut *tx).await?.rows_affected() == 1;
         if is_first && of.plan.debt > 0 {
-            super::debts::changed(&mut tx, (&of.book, &of.user), of.plan.debt_change_no + 1).await?;
+            super::debts::changed(&mut tx, &of.book, &of.user, of.plan.debt_change_no + 1).await?;
         }
         if of.is_back {
-            super::debts::wake(&mut tx, (&of.book, &of.user), false).await?;
+            super::debts::wake(&mut tx, &of.book, &of.user, false).await?;
         }
         // Of a purchase whose coins came to a wallet, they were forfeited with it: there is nothing to do.
         if is_first && of.plan.staff > 0 && matches!(purchase.state, PurchaseState::Suspended { .. }) {
@@ -282,7 +283,7 @@ impl Store {
     }
 
     /// Writes down what a step's posting of money moves, before it is sent. False: another process planned it first.
-    pub(crate) async fn plan_money(&self, of: &RefundStep, (attempt, now_ms): (i64, i64), money: RefundMoney) -> Result<bool, Error> {
+    pub(crate) async fn plan_money(&self, of: &RefundStep, attempt: i64, now_ms: i64, money: RefundMoney) -> Result<bool, Error> {
         let sql = "UPDATE refund SET money_attempt = $4, money_planned_at_ms = $5, deferred_minor_units = $6, prepaid_minor_units = $7,
                 contra_minor_units = $8, commission_minor_units = $9, tax_minor_units = $10, disputed_minor_units = $11
             WHERE book = $1 AND purchase_id = $2 AND step_no = $3 AND state = 2 AND money_attempt = $12 AND money_planned_at_ms = $13";

@@ -184,9 +184,16 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Takes a report that is whole: its lines count from now on, in place of those of an earlier one, and its period is due to be compared. `paid`: the legal entity and
-    /// the bank account that are paid. False: another call took it first.
-    pub(crate) async fn take_report(&self, of: &StoredReport, read: &StoreReport, paid: (&str, &str), now_ms: i64) -> Result<bool, Error> {
+    /// Takes a report that is whole: its lines count from now on, in place of those of an earlier one, and its period is due to be compared. The store pays
+    /// this legal entity on this bank account. False: another call took it first.
+    pub(crate) async fn take_report(
+        &self,
+        of: &StoredReport,
+        read: &StoreReport,
+        entity: &str,
+        bank_account: &str,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
         let sql = "UPDATE store_report SET state = 2, first_day = $3, last_day = $4, line_count = $5, imported_at_ms = $6
@@ -204,7 +211,7 @@ impl Store {
         sqlx::query(sql).bind(of.key.book.as_str()).bind(of.sha256.as_str()).execute(&mut *tx).await?;
         insert_lines(&mut tx, of, &read.lines).await?;
         insert_payouts(&mut tx, of, &read.payouts).await?;
-        super::settlements::make_due(&mut tx, &of.key, paid, now_ms).await?;
+        super::settlements::make_due(&mut tx, &of.key, entity, bank_account, now_ms).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -26,7 +26,7 @@ struct DaySums {
 }
 
 impl DaySums {
-    fn add(&mut self, (revenue, breakage, commission): (i64, i64, i64)) -> Result<(), LotOverflow> {
+    fn add(&mut self, revenue: i64, breakage: i64, commission: i64) -> Result<(), LotOverflow> {
         add(&mut self.revenue, revenue)?;
         add(&mut self.breakage, breakage)?;
         add(&mut self.commission, commission)
@@ -56,10 +56,10 @@ impl Store {
             return Ok(());
         }
         let days = (at.planned_day.as_str(), last.to_string());
-        let mut earned = earned(&mut tx, book, (days.0, &days.1)).await?;
-        for (key, before) in planned(&mut tx, book, (days.0, &days.1)).await? {
+        let mut earned = earned(&mut tx, book, days.0, &days.1).await?;
+        for (key, before) in planned(&mut tx, book, days.0, &days.1).await? {
             let sums = earned.entry(key).or_default();
-            sums.add((-before.revenue, -before.breakage, -before.commission))?;
+            sums.add(-before.revenue, -before.breakage, -before.commission)?;
             sums.editions = before.editions;
         }
         for ((day, entity, currency), sums) in earned {
@@ -142,19 +142,19 @@ pub(super) fn read(book: &BookName, row: &sqlx::any::AnyRow) -> Result<RevenuePo
 }
 
 /// What lots earned on days after the first up to the last.
-async fn earned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotRowsError> {
+async fn earned(connection: &mut AnyConnection, book: &BookName, after: &str, last: &str) -> Result<DayEarned, LotRowsError> {
     let sql = "SELECT day, entity, currency, revenue_minor_units, breakage_minor_units, commission_minor_units FROM lot_day
         WHERE book = $1 AND day > $2 AND day <= $3 AND currency <> ''";
     let query = sqlx::query_as::<_, (String, String, String, i64, i64, i64)>(sql).bind(book.as_str()).bind(after).bind(last);
     let mut earned = DayEarned::new();
     for (day, entity, currency, revenue, breakage, commission) in query.fetch_all(connection).await.map_err(Error::from)? {
-        earned.entry((day, entity, currency)).or_default().add((revenue, breakage, commission))?;
+        earned.entry((day, entity, currency)).or_default().add(revenue, breakage, commission)?;
     }
     Ok(earned)
 }
 
 /// What all editions of these days say.
-async fn planned(connection: &mut AnyConnection, book: &BookName, (after, last): (&str, &str)) -> Result<DayEarned, LotRowsError> {
+async fn planned(connection: &mut AnyConnection, book: &BookName, after: &str, last: &str) -> Result<DayEarned, LotRowsError> {
     let sql =
         "SELECT day, entity, currency, revenue_minor_units, breakage_minor_units, commission_minor_units, edition FROM revenue_posting
         WHERE book = $1 AND day > $2 AND day <= $3";
@@ -162,7 +162,7 @@ async fn planned(connection: &mut AnyConnection, book: &BookName, (after, last):
     let mut planned = DayEarned::new();
     for (day, entity, currency, revenue, breakage, commission, edition) in query.fetch_all(connection).await.map_err(Error::from)? {
         let sums = planned.entry((day, entity, currency)).or_default();
-        sums.add((revenue, breakage, commission))?;
+        sums.add(revenue, breakage, commission)?;
         sums.editions = sums.editions.max(edition);
     }
     Ok(planned)

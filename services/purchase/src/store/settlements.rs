@@ -119,7 +119,8 @@ fn difference(row: &AnyRow) -> Result<SettlementDifference, Error> {
 pub(super) async fn make_due(
     connection: &mut AnyConnection,
     key: &SettlementKey,
-    (entity, bank_account): (&str, &str),
+    entity: &str,
+    bank_account: &str,
     now_ms: i64,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO store_settlement (book, store, account, period, settlement_id, entity, bank_account, state, note,
@@ -227,7 +228,7 @@ impl Store {
     /// Settlements that are due to be compared.
     pub(crate) async fn due_settlements(&self, now_ms: i64, count_max: i64) -> Result<Vec<StoreSettlement>, Error> {
         let sql = "SELECT * FROM store_settlement WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, created_at_ms LIMIT $2";
-        self.due_rows("store_settlement", sql, (now_ms, count_max), settlement).await
+        self.due_rows("store_settlement", sql, now_ms, count_max, settlement).await
     }
 
     /// Notes what a settlement waits for, and looks at it again later.
@@ -264,9 +265,11 @@ impl Store {
     pub(crate) async fn keep_comparison(
         &self,
         new: &StoreSettlement,
-        (covered, found): (&[OwnPart], &[SettlementDifference]),
+        covered: &[OwnPart],
+        found: &[SettlementDifference],
         edition: Option<&PlannedEdition>,
-        (now_ms, next_attempt_at_ms): (i64, i64),
+        now_ms: i64,
+        next_attempt_at_ms: i64,
     ) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         let sql = "UPDATE store_settlement SET state = $3, note = $4, proceeds_currency = $5, paid_minor_units = $6, carried_from = $7,
@@ -311,7 +314,7 @@ impl Store {
     pub(crate) async fn due_settlement_postings(&self, now_ms: i64, count_max: i64) -> Result<Vec<SettlementPosting>, Error> {
         let sql = "SELECT * FROM settlement_posting WHERE (state = 1 OR is_announced = 0) AND next_attempt_at_ms <= $1
             ORDER BY tries, planned_at_ms, edition LIMIT $2";
-        self.due_rows("settlement_posting", sql, (now_ms, count_max), posting).await
+        self.due_rows("settlement_posting", sql, now_ms, count_max, posting).await
     }
 
     /// Records the posting of an edition.

@@ -141,7 +141,8 @@ pub(crate) async fn limits(connection: &mut AnyConnection, book: &BookName, user
 /// Stores a user's limits in a currency.
 pub(crate) async fn set_limits(
     connection: &mut AnyConnection,
-    (book, user): (&BookName, &UserKey),
+    book: &BookName,
+    user: &UserKey,
     currency: Currency,
     to: [OwnLimit; 2],
 ) -> Result<(), Error> {
@@ -162,7 +163,8 @@ pub(crate) async fn set_limits(
 pub(super) async fn merged(
     connection: &mut AnyConnection,
     book: &BookName,
-    (from, into): (&UserKey, &UserKey),
+    from: &UserKey,
+    into: &UserKey,
     now_ms: i64,
 ) -> Result<(), Error> {
     lock_both(connection, book, [from, into]).await?;
@@ -173,7 +175,7 @@ pub(super) async fn merged(
     for (currency, brought) in limits(connection, book, from).await? {
         let own = own.get(&currency).copied().unwrap_or_default();
         let joined = [0, 1].map(|at: usize| own[at].joined(brought[at], now_ms));
-        set_limits(connection, (book, into), currency, joined).await?;
+        set_limits(connection, book, into, currency, joined).await?;
     }
     // What has moved is not brought a second time, after the other has asked for a higher limit.
     let moved = "DELETE FROM spending_limit WHERE book = $1 AND user_id = $2";
@@ -186,7 +188,8 @@ pub(super) async fn merged(
 /// What a user spent in a currency, on a day and in its month, less what was paid back of it. Orders that ended unpaid don't count, nor does what is excepted.
 pub(crate) async fn spent(
     connection: &mut AnyConnection,
-    (book, user): (&BookName, &UserKey),
+    book: &BookName,
+    user: &UserKey,
     currency: Currency,
     today: &SpendingDay,
     except: Option<Uuid>,
@@ -235,7 +238,8 @@ pub(crate) async fn insert(connection: &mut AnyConnection, book: &BookName, new:
 pub(crate) async fn is_paid(
     connection: &mut AnyConnection,
     book: &BookName,
-    (order_id, purchase_id): (Uuid, Uuid),
+    order_id: Uuid,
+    purchase_id: Uuid,
     over_limit: &'static str,
 ) -> Result<bool, Error> {
     let sql = "UPDATE spending SET purchase_id = $3, over_limit = $4 WHERE book = $1 AND spending_id = $2";

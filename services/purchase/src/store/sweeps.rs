@@ -41,7 +41,7 @@ pub(crate) struct SweptPlace {
 
 impl Store {
     /// Where the sweep of a list is; `None` before its first page.
-    pub(crate) async fn sweep_place(&self, (store, bundle_id): (StoreKind, &str), list: SweptList) -> Result<Option<SweptPlace>, Error> {
+    pub(crate) async fn sweep_place(&self, store: StoreKind, bundle_id: &str, list: SweptList) -> Result<Option<SweptPlace>, Error> {
         let sql = "SELECT * FROM store_sweep WHERE store = $1 AND bundle_id = $2 AND list = $3";
         let found = sqlx::query(sql).bind(store.as_str()).bind(bundle_id).bind(list.word()).fetch_optional(&self.pool).await?;
         let Some(row) = found else { return Ok(None) };
@@ -54,12 +54,7 @@ impl Store {
     }
 
     /// Records where the sweep of a list is. Of two processes the last one counts: what both read is kept once.
-    pub(crate) async fn sweep_reached(
-        &self,
-        (store, bundle_id): (StoreKind, &str),
-        list: SweptList,
-        place: &SweptPlace,
-    ) -> Result<(), Error> {
+    pub(crate) async fn sweep_reached(&self, store: StoreKind, bundle_id: &str, list: SweptList, place: &SweptPlace) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO store_sweep (store, bundle_id, list, from_ms, until_ms, page_token, after_purchase_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -83,7 +78,8 @@ impl Store {
     pub(crate) async fn sold_in(
         &self,
         book: &BookName,
-        (store, bundle_id): (StoreKind, &str),
+        store: StoreKind,
+        bundle_id: &str,
         after: &str,
         count_max: i64,
     ) -> Result<Vec<(String, String)>, Error> {

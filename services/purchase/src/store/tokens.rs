@@ -114,7 +114,7 @@ impl Store {
     /// Pending sales of which the store is to be asked again.
     pub(crate) async fn due_pending(&self, now_ms: i64, count_max: i64) -> Result<Vec<PendingSale>, Error> {
         let sql = "SELECT * FROM receipt_token WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        self.due_rows("receipt_token", sql, (now_ms, count_max), read).await
+        self.due_rows("receipt_token", sql, now_ms, count_max, read).await
     }
 
     /// A pending sale is still not paid, or its store can't be asked.

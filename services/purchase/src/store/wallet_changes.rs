@@ -70,7 +70,8 @@ pub(crate) async fn open_of(connection: &mut AnyConnection, book: &BookName, use
 pub(crate) async fn decide(
     connection: &mut AnyConnection,
     of: &WalletChange,
-    (state, by): (WalletChangeState, &UserKey),
+    state: WalletChangeState,
+    by: &UserKey,
     now_ms: i64,
 ) -> Result<bool, Error> {
     let sql =
@@ -86,7 +87,8 @@ pub(crate) async fn decide(
 async fn advance(
     connection: &mut AnyConnection,
     of: &WalletChange,
-    (state, note): (WalletChangeState, &str),
+    state: WalletChangeState,
+    note: &str,
     now_ms: i64,
 ) -> Result<bool, Error> {
     let sql = "UPDATE wallet_change SET state = $3, note = $4, ended_at_ms = $5, tries = tries + 1, next_attempt_at_ms = 0
@@ -238,7 +240,7 @@ impl Store {
     pub(crate) async fn due_wallet_changes(&self, now_ms: i64, count_max: i64) -> Result<Vec<WalletChange>, Error> {
         let sql =
             "SELECT * FROM wallet_change WHERE state IN (2, 3, 4) AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2";
-        self.due_rows("wallet_change", sql, (now_ms, count_max), change).await
+        self.due_rows("wallet_change", sql, now_ms, count_max, change).await
     }
 
     /// Notes why a change waits, and until when.
@@ -251,8 +253,14 @@ impl Store {
     }
 
     /// Takes a change to a state in which nothing is to be posted. False: another process was first.
-    pub(crate) async fn advance_wallet_change(&self, of: &WalletChange, to: (WalletChangeState, &str), now_ms: i64) -> Result<bool, Error> {
-        advance(&mut *self.pool.acquire().await?, of, to, now_ms).await
+    pub(crate) async fn advance_wallet_change(
+        &self,
+        of: &WalletChange,
+        state: WalletChangeState,
+        note: &str,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        advance(&mut *self.pool.acquire().await?, of, state, note, now_ms).await
     }
 
     /// The number of the next posting of a change.
@@ -266,7 +274,7 @@ impl Store {
     pub(crate) async fn plan_wallet_posting(&self, of: &WalletChange, new: &WalletPosting) -> Result<bool, Error> {
         let users = self.identities(&of.book, &of.user).await?;
         let mut tx = self.begin().await?;
-        if !advance(&mut tx, of, (WalletChangeState::Posting, ""), 0).await? {
+        if !advance(&mut tx, of, WalletChangeState::Posting, "", 0).await? {
             return Ok(false);
         }
         // What was planned of the wallet since it was looked at; what is planned after this waits at the row, see `wallet_rows::stays`.
@@ -303,8 +311,13 @@ impl Store {
     }
 
     /// It is posted: what is left is to close the wallet. Coins that came to another pay what its owner owes, whom the limits of the first limit too.
-    pub(crate) async fn wallet_posted(&self, of: &WalletChange, posted: (&WalletPosting, &str), now_ms: i64) -> Result<(), Error> {
-        let (posted, posting_id) = posted;
+    pub(crate) async fn wallet_posted(
+        &self,
+        of: &WalletChange,
+        posted: &WalletPosting,
+        posting_id: &str,
+        now_ms: i64,
+    ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         let sql =
             "UPDATE wallet_posting SET state = 2, posting_id = $4 WHERE book = $1 AND change_id = $2 AND posting_no = $3 AND state = 1";
@@ -313,14 +326,14 @@ impl Store {
             // Another process has recorded it, and the change may be at a later posting by now.
             return Ok(());
         }
-        advance(&mut tx, of, (WalletChangeState::Closing, ""), 0).await?;
+        advance(&mut tx, of, WalletChangeState::Closing, "", 0).await?;
         if let Some(into) = posted.act.into_user() {
             if posted.debt > 0 {
-                debts::changed(&mut tx, (&posted.book, &posted.user), posted.debt_change_no + 1).await?;
-                debts::changed(&mut tx, (&posted.book, into), posted.into_debt_change_no + 1).await?;
+                debts::changed(&mut tx, &posted.book, &posted.user, posted.debt_change_no + 1).await?;
+                debts::changed(&mut tx, &posted.book, into, posted.into_debt_change_no + 1).await?;
             }
-            debts::wake(&mut tx, (&posted.book, into), false).await?;
-            spending::merged(&mut tx, &posted.book, (&posted.user, into), now_ms).await?;
+            debts::wake(&mut tx, &posted.book, into, false).await?;
+            spending::merged(&mut tx, &posted.book, &posted.user, into, now_ms).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -331,7 +344,7 @@ impl Store {
         let sql = "DELETE FROM wallet_posting WHERE book = $1 AND change_id = $2 AND posting_no = $3 AND state = 1 AND planned_at_ms = $4";
         let query = sqlx::query(sql).bind(refused.book.as_str()).bind(text(refused.change_id)).bind(refused.posting_no);
         if query.bind(refused.planned_at_ms).execute(&mut *tx).await?.rows_affected() == 1 {
-            advance(&mut tx, of, (WalletChangeState::Approved, why), 0).await?;
+            advance(&mut tx, of, WalletChangeState::Approved, why, 0).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -273,8 +273,8 @@ impl StoreConnector for GooglePlay {
     async fn answer(&self, question: &StoreQuestion, answer: &RefundAnswer) -> Result<AnswerEnd, NotAnswered> {
         let why = || format!("the app {} is not configured any more", question.bundle_id);
         let app = self.apps.get(&question.bundle_id).ok_or_else(|| NotAnswered { why: why(), for_all: false, retry_at_ms: 0 })?;
-        let (about, review) = ((question.bundle_id.as_str(), question.transaction_id.as_str()), review::body(question, answer));
-        match self.sides[app.side].api.review_refund(about, &review).await {
+        let review = review::body(question, answer);
+        match self.sides[app.side].api.review_refund(&question.bundle_id, &question.transaction_id, &review).await {
             Ok(Ok(())) => Ok(AnswerEnd::Taken),
             Ok(Err(why)) => Ok(AnswerEnd::Refused(why)),
             Err(Unavailable { why, for_all }) => Err(NotAnswered { why, for_all, retry_at_ms: 0 }),

@@ -66,7 +66,7 @@ impl Purchases {
                         let by_now = self.store.wallet_change(&at.book, at.change_id).await?;
                         if let Some(by_now) = by_now.filter(|found| is_as_it_was(found) || (at.state, found.state) == dropped) {
                             tracing::warn!(change_id = %at.change_id, why, "a wallet can't be closed or merged; a person decides");
-                            self.store.advance_wallet_change(&by_now, (WalletChangeState::Stopped, &why), now_ms).await?;
+                            self.store.advance_wallet_change(&by_now, WalletChangeState::Stopped, &why, now_ms).await?;
                         }
                         break;
                     }
@@ -112,7 +112,7 @@ impl Purchases {
         if let Some(new) = self.plan_change(change, judged_at, now).await? {
             self.store.plan_wallet_posting(change, &new).await?;
         } else {
-            self.store.advance_wallet_change(change, (WalletChangeState::Closing, ""), unix_ms(now)).await?;
+            self.store.advance_wallet_change(change, WalletChangeState::Closing, "", unix_ms(now)).await?;
         }
         Ok(ChangeStep::Taken)
     }
@@ -168,7 +168,7 @@ impl Purchases {
         }
         let not_posted = match self.ledger.posting(&change.book, postings::emptied(&planned)).await {
             Ok(posting) => {
-                self.store.wallet_posted(change, (&planned, &posting.posting_id), unix_ms(SystemTime::now())).await?;
+                self.store.wallet_posted(change, &planned, &posting.posting_id, unix_ms(SystemTime::now())).await?;
                 return Ok(ChangeStep::Taken);
             }
             Err(not_posted) => not_posted,
@@ -207,13 +207,13 @@ impl Purchases {
         let account = Account::viewer_coins(&change.user).name();
         match self.ledger.set_account_state(&change.book, change.close_request(unix_ms(now)), &account, AccountState::Closed).await {
             Ok(()) => {
-                self.store.advance_wallet_change(change, (WalletChangeState::Done, ""), unix_ms(now)).await?;
+                self.store.advance_wallet_change(change, WalletChangeState::Done, "", unix_ms(now)).await?;
                 tracing::info!(change_id = %change.change_id, "a wallet was closed");
                 Ok(ChangeStep::Taken)
             }
             Err(NotPosted::Refused(refusal)) if matches!(refusal.reason, LedgerReason::AccountNotEmpty | LedgerReason::CoinsOwed) => {
                 // Coins came meanwhile, or are owed: as at the beginning.
-                self.store.advance_wallet_change(change, (WalletChangeState::Approved, &refusal.to_string()), unix_ms(now)).await?;
+                self.store.advance_wallet_change(change, WalletChangeState::Approved, &refusal.to_string(), unix_ms(now)).await?;
                 Ok(ChangeStep::Taken)
             }
             Err(not_closed) => Ok(ChangeStep::Waits(not_closed.to_string())),

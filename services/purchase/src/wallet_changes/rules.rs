@@ -166,7 +166,7 @@ fn dated<R>(
 }
 
 /// The latest row of a market that has begun on a day, or else of all markets.
-fn in_force<'a, R>(rows: &'a [(Date, R)], (market, on): (&str, Date), of: impl Fn(&R) -> &String) -> Option<&'a R> {
+fn in_force<'a, R>(rows: &'a [(Date, R)], market: &str, on: Date, of: impl Fn(&R) -> &String) -> Option<&'a R> {
     let latest = |market: &str| {
         let begun = rows.iter().filter(|(from, row)| of(row) == market && *from <= on);
         begun.max_by_key(|(from, _)| *from).map(|(_, row)| row)
@@ -228,7 +228,7 @@ impl WalletRules {
     /// When coins of a market are breakage, by the rule of a day; `None`: never.
     #[must_use]
     pub fn breakage(&self, market: &str, on: Date) -> Option<&MarketBreakage> {
-        in_force(&self.breakages, (market, on), |row| &row.market).filter(|row| row.months > 0)
+        in_force(&self.breakages, market, on, |row| &row.market).filter(|row| row.months > 0)
     }
 
     /// The last day on which something of a lot may have been taken that is breakage by any rule of a day; `None`: no rule is in force.
@@ -242,14 +242,14 @@ impl WalletRules {
     /// both wait.
     #[must_use]
     pub fn closure(&self, market: &str, on: Date) -> (ClosureRule, ClosureRule) {
-        let row = in_force(&self.closures, (market, on), |row| &row.market);
+        let row = in_force(&self.closures, market, on, |row| &row.market);
         row.map_or((ClosureRule::Wait, ClosureRule::Wait), |row| (row.rule, row.not_refundable))
     }
 
     /// When coins of a market are dormant, by the rule of a day; `None`: no rule is configured.
     #[must_use]
     pub fn dormancy(&self, market: &str, on: Date) -> Option<&MarketDormancy> {
-        in_force(&self.dormancies, (market, on), |row| &row.market)
+        in_force(&self.dormancies, market, on, |row| &row.market)
     }
 }
 

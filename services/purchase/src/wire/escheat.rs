@@ -7,7 +7,8 @@ use crate::escheat::{DormantKey, DormantSums};
 use crate::wallet_changes::rules::MarketDormancy;
 
 /// A line, with the rule of its market.
-pub(crate) fn line((entity, market, currency, years): &DormantKey, sums: &DormantSums, rule: Option<&MarketDormancy>) -> EscheatLine {
+pub(crate) fn line(key: &DormantKey, sums: &DormantSums, rule: Option<&MarketDormancy>) -> EscheatLine {
+    let DormantKey { entity, market, currency, years } = key;
     let amount = |minor_units: i64| (!currency.is_empty()).then(|| Money { currency_code: currency.clone(), minor_units });
     let lots = sums.lots;
     let dormant_after_years = rule.map_or(0, |rule| rule.years);

@@ -57,7 +57,8 @@ pub(crate) fn funding(spend: &LotSpend, currency: &str) -> LotFunding {
 }
 
 /// The sums of an entity, a market and a currency.
-pub(crate) fn deferred(((entity, market, currency), sums): (&MarketKey, &LotSums)) -> DeferredRevenue {
+pub(crate) fn deferred(key: &MarketKey, sums: &LotSums) -> DeferredRevenue {
+    let MarketKey { entity, market, currency } = key;
     DeferredRevenue {
         entity: entity.clone(),
         market: market.clone(),
@@ -71,13 +72,13 @@ pub(crate) fn deferred(((entity, market, currency), sums): (&MarketKey, &LotSums
 }
 
 /// What was earned and is not posted.
-pub(crate) fn unposted(((entity, currency), (revenue, commission)): (&(String, String), &(i64, i64))) -> UnpostedRevenue {
-    UnpostedRevenue { entity: entity.clone(), revenue: amount(currency, *revenue), commission: amount(currency, *commission) }
+pub(crate) fn unposted(entity: &str, currency: &str, revenue: i64, commission: i64) -> UnpostedRevenue {
+    UnpostedRevenue { entity: entity.to_owned(), revenue: amount(currency, revenue), commission: amount(currency, commission) }
 }
 
 /// What of refunds is not posted.
-pub(crate) fn unposted_refund(((entity, currency), (deferred, prepaid)): (&(String, String), &(i64, i64))) -> UnpostedRefund {
-    UnpostedRefund { entity: entity.clone(), deferred: amount(currency, *deferred), prepaid_commission: amount(currency, *prepaid) }
+pub(crate) fn unposted_refund(entity: &str, currency: &str, deferred: i64, prepaid: i64) -> UnpostedRefund {
+    UnpostedRefund { entity: entity.to_owned(), deferred: amount(currency, deferred), prepaid_commission: amount(currency, prepaid) }
 }
 
 /// A list of lots or of what they funded, to which page tokens are bound.

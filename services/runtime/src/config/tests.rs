@@ -13,7 +13,7 @@ fn file(text: &str) -> Result<Config, String> {
 
 /// The keys for which there are warnings.
 fn dangers(text: &str) -> Vec<String> {
-    file(text).unwrap().warnings().into_iter().map(|(key, _)| key).collect()
+    file(text).unwrap().warnings().into_iter().map(|warning| warning.key).collect()
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn each_service_has_a_token_of_its_own_and_the_old_option_says_so() {
 #[test]
 fn the_old_option_is_an_error_in_the_environment_too() {
     let mut layers = Layers::new::<Config>(PREFIX).retired(&RETIRED);
-    let unknown = layers.environment([("LARGESSE_IDENTITY_SERVICE_TOKEN_FILE".to_owned(), "t".to_owned())], &[]);
+    let unknown = layers.environment([("LARGESSE_IDENTITY_SERVICE_TOKEN_FILE".to_owned(), "t".to_owned())], &BTreeMap::new());
     assert!(unknown.is_empty(), "{unknown:?}");
     let told = layers.read::<Config>().unwrap_err().to_string();
     assert!(told.starts_with("environment variable LARGESSE_IDENTITY_SERVICE_TOKEN_FILE: identity.service_token_file: "), "{told}");

@@ -10,10 +10,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// A valid setting that is dangerous.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigWarning {
+    /// The option.
+    pub key: String,
+    /// What may happen, and what to set instead.
+    pub why: String,
+}
+
 impl Config {
-    /// The warnings, each with its key.
+    /// The warnings.
     #[must_use]
-    pub fn warnings(&self) -> Vec<(String, String)> {
+    pub fn warnings(&self) -> Vec<ConfigWarning> {
         let mut found = Vec::new();
         self.warn_of_listeners(&mut found);
         self.warn_of_identity(&mut found);
@@ -21,8 +30,8 @@ impl Config {
         found
     }
 
-    fn warn_of_listeners(&self, found: &mut Vec<(String, String)>) {
-        let mut warn = |key: &str, why: &str| found.push((key.to_owned(), why.to_owned()));
+    fn warn_of_listeners(&self, found: &mut Vec<ConfigWarning>) {
+        let mut warn = |key: &str, why: &str| found.push(ConfigWarning { key: key.to_owned(), why: why.to_owned() });
         let open = !self.listen.grpc.ip().is_loopback();
         if open && self.sandbox {
             warn("sandbox", "the sandbox can be reached from other machines; the data directory's key makes anybody admin");
@@ -64,8 +73,8 @@ impl Config {
         }
     }
 
-    fn warn_of_identity(&self, found: &mut Vec<(String, String)>) {
-        let mut warn = |key: String, why: &str| found.push((key, why.to_owned()));
+    fn warn_of_identity(&self, found: &mut Vec<ConfigWarning>) {
+        let mut warn = |key: String, why: &str| found.push(ConfigWarning { key, why: why.to_owned() });
         let user = |role: &Role| matches!(role, Role::Viewer | Role::Creator);
         for (at, issuer) in self.identity.issuers.iter().enumerate() {
             let key = |option: &str| format!("identity.issuers.{at}.{option}");
@@ -114,8 +123,8 @@ impl Config {
         }
     }
 
-    fn warn_of_storage(&self, found: &mut Vec<(String, String)>) {
-        let mut warn = |key: &str, why: &str| found.push((key.to_owned(), why.to_owned()));
+    fn warn_of_storage(&self, found: &mut Vec<ConfigWarning>) {
+        let mut warn = |key: &str, why: &str| found.push(ConfigWarning { key: key.to_owned(), why: why.to_owned() });
         let url = self.database.expose();
         if let Ok(database) = Database::parse(url)
             && database.postgres_url().is_some()

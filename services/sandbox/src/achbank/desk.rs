@@ -441,7 +441,7 @@ async fn file_replies(tx: &mut AnyConnection, replies: &[KeptReply]) -> Result<(
         let name = format!("{}-{}-{mail_no}.ach", if *is_return { "returns" } else { "changes" }, made.date());
         let bytes = answers::file(answered, made, file_modifier(nth).unwrap_or('9')).map_err(failed)?;
         let content = String::from_utf8(bytes).map_err(failed)?;
-        store::insert_mail(tx, mail_no, (&name, &content), *copies).await?;
+        store::insert_mail(tx, mail_no, &name, &content, *copies).await?;
     }
     Ok(())
 }

@@ -245,7 +245,7 @@ pub async fn note_filed(tx: &mut AnyConnection, reply_id: &str) -> Result<(), sq
 }
 
 /// Puts a file in the mailbox, under the next number.
-pub async fn insert_mail(tx: &mut AnyConnection, mail_no: i64, (name, content): (&str, &str), copies: i64) -> Result<(), sqlx::Error> {
+pub async fn insert_mail(tx: &mut AnyConnection, mail_no: i64, name: &str, content: &str, copies: i64) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO mail (mail_no, file_name, content, copies) VALUES ($1, $2, $3, $4)")
         .bind(mail_no)
         .bind(name.to_owned())

@@ -93,7 +93,7 @@ impl PaymentDesk {
         let mut known = KnownPayments { kept: books::payments(&mut tx, &ids).await?, has_scenarios: books::has_scenarios(&mut tx).await? };
         for instruction in &instructions {
             let mut own = News::default();
-            let taken = self.take(&mut tx, (instruction, &mut known), &mut own, now_ms).await?;
+            let taken = self.take(&mut tx, instruction, &mut known, &mut own, now_ms).await?;
             match taken.trick {
                 Some(trick) => self.push_news(&mut tx, &instruction.transfer.end_to_end_id, &own, Some(trick), now_ms).await?,
                 None => {
@@ -113,7 +113,8 @@ impl PaymentDesk {
     async fn take(
         &self,
         tx: &mut AnyConnection,
-        (instruction, known): (&ReceivedTransfer<'_>, &mut KnownPayments),
+        instruction: &ReceivedTransfer<'_>,
+        known: &mut KnownPayments,
         news: &mut News,
         now_ms: i64,
     ) -> Result<TakenTransfer, sqlx::Error> {

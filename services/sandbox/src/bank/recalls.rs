@@ -86,7 +86,7 @@ impl PaymentDesk {
             is_answered = true;
             events::decide_recall(&mut tx, &decided).await?;
             if let Some(payment) = &payment {
-                book_fee(&mut tx, &decided, payment, (self.recall_fee(), now_ms)).await?;
+                book_fee(&mut tx, &decided, payment, self.recall_fee(), now_ms).await?;
             }
             if let (Some(entry), Some(payment)) = (entry, &payment) {
                 self.push_entries(&mut tx, payment, &[entry], now_ms).await?;
@@ -132,12 +132,7 @@ impl PaymentDesk {
 }
 
 /// Books what the recall of a payment costs, whatever was decided, once.
-async fn book_fee(
-    tx: &mut AnyConnection,
-    recall: &KeptRecall,
-    payment: &KeptPayment,
-    (fee, now_ms): (i64, i64),
-) -> Result<(), sqlx::Error> {
+async fn book_fee(tx: &mut AnyConnection, recall: &KeptRecall, payment: &KeptPayment, fee: i64, now_ms: i64) -> Result<(), sqlx::Error> {
     if fee == 0 {
         return Ok(());
     }

@@ -127,7 +127,7 @@ impl ApiDesk {
             return Ok(WorkedRequest { answer, delivery: AnswerDelivery::Now, after_callbacks: None, in_flight });
         }
         let behaviour = behaviour(&mut tx, &requested).await?;
-        let (answer, delivery) = self.work(tx, (&requested, &behaviour), (key, &hash), now_ms).await?;
+        let (answer, delivery) = self.work(tx, &requested, &behaviour, key, &hash, now_ms).await?;
         self.queued.notify_one();
         // A request that is never answered would block its key until the bank stops.
         let in_flight = in_flight.filter(|_| matches!(delivery, AnswerDelivery::After(_)));
@@ -138,8 +138,10 @@ impl ApiDesk {
     async fn work(
         &self,
         mut tx: Transaction<'static, sqlx::Any>,
-        (requested, behaviour): (&RequestedPayment, &ApiBehaviour),
-        (key, hash): (Option<&str>, &str),
+        requested: &RequestedPayment,
+        behaviour: &ApiBehaviour,
+        key: Option<&str>,
+        hash: &str,
         now_ms: i64,
     ) -> Result<(Result<Value, ApiRequestError>, AnswerDelivery), sqlx::Error> {
         let mut payment = KeptApiPayment {
@@ -174,7 +176,7 @@ impl ApiDesk {
         store::insert_payment(&mut tx, &payment).await?;
         if let Some(key) = key {
             let until_ms = now_ms.saturating_add(money::time::millis(self.config.key_retention));
-            let kept = store::keep_key(&mut tx, key, (hash, &payment.payment_id), until_ms).await?;
+            let kept = store::keep_key(&mut tx, key, hash, &payment.payment_id, until_ms).await?;
             assert!(kept, "a key that is in flight is used by one request only");
         }
         push(&mut tx, &payment, false).await?;

@@ -163,7 +163,7 @@ pub async fn request_of_key(tx: &mut AnyConnection, key: &str, now_ms: i64) -> R
 }
 
 /// Remembers a key. False if another transaction used it first.
-pub async fn keep_key(tx: &mut AnyConnection, key: &str, (hash, payment_id): (&str, &str), until_ms: i64) -> Result<bool, sqlx::Error> {
+pub async fn keep_key(tx: &mut AnyConnection, key: &str, hash: &str, payment_id: &str, until_ms: i64) -> Result<bool, sqlx::Error> {
     let kept = sqlx::query(
         "INSERT INTO request_key (request_key, body_hash, payment_id, until_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
     )

@@ -35,7 +35,7 @@ pub struct EarningsOrder {
 const HEADER: &str = "Description,Transaction Date,Transaction Time,Tax Type,Transaction Type,Refund Type,Product Title,Product id,Product Type,Sku Id,Hardware,Buyer Country,Buyer State,Buyer Postal Code,Buyer Currency,Amount (Buyer Currency),Currency Conversion Rate,Merchant Currency,Amount (Merchant Currency)\n";
 
 impl EarningsOrder {
-    fn line(&self, kind: &str, (order, sku): (&str, &str), amount: i64) -> String {
+    fn line(&self, kind: &str, order: &str, sku: &str, amount: i64) -> String {
         let currency = if self.currency.is_empty() { "USD" } else { &self.currency };
         let (merchant, rate) =
             if self.merchant_currency.is_empty() { (currency, 10_000) } else { (self.merchant_currency.as_str(), self.rate) };
@@ -65,7 +65,7 @@ impl EarningsOrder {
             ("Google fee refund", refunded * self.fee),
         ] {
             if amount != 0 {
-                lines.push_str(&self.line(kind, (order, sku), amount));
+                lines.push_str(&self.line(kind, order, sku, amount));
             }
         }
         lines
@@ -86,11 +86,11 @@ impl SandboxGooglePlay {
         }
         for (kind, amount) in [("Withholding Tax", -asked.withheld), ("Reserve", -asked.reserve)] {
             if amount != 0 {
-                report.push_str(&asked.line(kind, ("", ""), amount));
+                report.push_str(&asked.line(kind, "", "", amount));
             }
         }
         if asked.strange != 0 {
-            report.push_str(&asked.line("Charge", ("GPA.0000-0000-0000-00000", "coins.unknown"), asked.strange));
+            report.push_str(&asked.line("Charge", "GPA.0000-0000-0000-00000", "coins.unknown", asked.strange));
         }
         Ok(archive("PlayApps.csv", report.as_bytes()))
     }

@@ -122,7 +122,7 @@ async fn consumption(
     headers: HeaderMap,
     Json(information): Json<Value>,
 ) -> Response {
-    store.answered((&headers, &line), |bundle_id| {
+    store.answered(&headers, &line, |bundle_id| {
         let mut desk = store.desk();
         let Some(transaction) = desk.transaction(&transaction_id).filter(|one| one["bundleId"] == *bundle_id) else { return not_found() };
         if transaction["type"] != "Consumable" {
@@ -164,7 +164,7 @@ async fn history(
     headers: HeaderMap,
     Json(asked): Json<HistoryRequest>,
 ) -> Response {
-    store.answered((&headers, &line), |bundle_id| {
+    store.answered(&headers, &line, |bundle_id| {
         if asked.start_date < now_ms() - HISTORY_MS {
             return bad(4_000_012, "Invalid request. The start date is earlier than the allowed start date.");
         }
@@ -206,7 +206,7 @@ async fn refunds(
     Query(place): Query<PlaceInList>,
     headers: HeaderMap,
 ) -> Response {
-    store.answered((&headers, &line), |bundle_id| {
+    store.answered(&headers, &line, |bundle_id| {
         let Some(from) = place_of(&place.revision) else { return bad(4_000_005, "Invalid request revision.") };
         let desk = store.desk();
         let taken_back = match desk.transaction(&transaction_id) {
@@ -265,7 +265,7 @@ impl Store {
     }
 
     /// Checks the token, applies the fault and answers for the app that the token names.
-    fn answered(&self, (headers, line): (&HeaderMap, &ConnectionCutter), answer: impl FnOnce(&str) -> Response) -> Response {
+    fn answered(&self, headers: &HeaderMap, line: &ConnectionCutter, answer: impl FnOnce(&str) -> Response) -> Response {
         let bearer =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
         let Some(bundle_id) = bearer.and_then(bundle_of) else { return StatusCode::UNAUTHORIZED.into_response() };

@@ -32,9 +32,9 @@ impl PayoutInProgress<'_> {
         self.command.rate.map_or(amount, |rate| crate::report::exchanged(amount, rate))
     }
 
-    fn add(&mut self, kind: &str, amount: i64, fee: (i64, i64), source: &Value) {
-        let total = fee.0 + fee.1;
-        let details = [(fee.0, "stripe_fee"), (fee.1, "tax")].into_iter().filter(|(amount, _)| *amount != 0);
+    fn add(&mut self, kind: &str, amount: i64, fee: i64, tax: i64, source: &Value) {
+        let total = fee + tax;
+        let details = [(fee, "stripe_fee"), (tax, "tax")].into_iter().filter(|(amount, _)| *amount != 0);
         let details: Vec<Value> =
             details.map(|(amount, kind)| json!({"amount": amount, "currency": self.currency, "type": kind})).collect();
         let is_exchanged = self.command.rate.is_some() && source["amount"].is_i64();
@@ -71,21 +71,21 @@ pub(super) async fn pay_out(desk: &Desk, command: &StripeCommand) -> Result<Resu
             continue;
         }
         let amount = made.paid(number(&charge["amount"]));
-        made.add("charge", amount, (command.fee.unwrap_or(FEE), FEE_TAX), charge);
+        made.add("charge", amount, command.fee.unwrap_or(FEE), FEE_TAX, charge);
     }
     for refund in refunds.iter().rev().filter(|refund| refund["status"] == "succeeded" && is_new(refund)) {
         let amount = made.paid(number(&refund["amount"]));
-        made.add("refund", -amount, (0, 0), refund);
+        made.add("refund", -amount, 0, 0, refund);
     }
     if command.strange != 0 {
         let payment =
             objects::payment_intent(command.strange, if command.rate.is_some() { "usd" } else { &made.currency }, &json!({}), "succeeded");
         let amount = made.paid(command.strange);
-        made.add("charge", amount, (0, 0), &objects::charge(&payment));
+        made.add("charge", amount, 0, 0, &objects::charge(&payment));
     }
     for (kind, amount) in [("reserve_transaction", command.reserve), ("tax_withholding", command.withheld)] {
         if amount != 0 {
-            made.add(kind, -amount, (0, 0), &json!(null));
+            made.add(kind, -amount, 0, 0, &json!(null));
         }
     }
     let total: i64 = made.transactions.iter().map(|transaction| number(&transaction["net"])).sum();
@@ -105,7 +105,7 @@ pub(super) async fn pay_out(desk: &Desk, command: &StripeCommand) -> Result<Resu
         "status": status,
         "type": "bank_account",
     });
-    made.add("payout", -total, (0, 0), &payout);
+    made.add("payout", -total, 0, 0, &payout);
     for transaction in &made.transactions {
         desk.store.put(TRANSACTION, transaction).await?;
     }

@@ -26,11 +26,11 @@ pub(super) async fn note(connection: &mut AnyConnection, act: &StaffAct, whole: 
     }
     let named = pairs(&act.request_json);
     let users: BTreeSet<String> =
-        named.iter().filter_map(|(name, text)| user_named(name, text)).chain(whole.users.iter().cloned()).collect();
+        named.iter().filter_map(|one| user_named(&one.name, &one.text)).chain(whole.users.iter().cloned()).collect();
     for user in users.iter().filter(|user| **user != act.user_id) {
         add_user(&mut *connection, act.act_id, &act.book, user).await?;
     }
-    let accounts = named.iter().filter(|(name, text)| name.ends_with("ccount") && chart::form(text).is_some()).map(|(_, text)| text);
+    let accounts = named.iter().filter(|one| one.name.ends_with("ccount") && chart::form(&one.text).is_some()).map(|one| &one.text);
     for account in accounts.chain(&whole.accounts).collect::<BTreeSet<_>>() {
         let sql = "INSERT INTO act_account (book, account, act_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         sqlx::query(sql).bind(act.book.as_str()).bind(account.as_str()).bind(text(act.act_id)).execute(&mut *connection).await?;
@@ -91,6 +91,13 @@ impl Store {
     }
 }
 
+/// A text of a request.
+pub(super) struct RequestText {
+    /// Its field; of a list in a field, that of the list.
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
 /// The user that a text of a request names: in `userId` and similar fields, or as the owner of an account.
 fn user_named(name: &str, text: &str) -> Option<String> {
     if ["userId", "creatorId", "viewerId"].contains(&name) {
@@ -100,11 +107,11 @@ fn user_named(name: &str, text: &str) -> Option<String> {
 }
 
 /// The proposals that a request is about, including the one it makes.
-pub(super) fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<Uuid> {
-    let ids = |field: &'static str| named.iter().filter(move |(name, _)| name == field);
-    let mut proposals: BTreeSet<Uuid> = ids("proposalId").filter_map(|(_, text)| Uuid::try_parse(text).ok()).collect();
+pub(super) fn proposals(act: &StaffAct, named: &[RequestText]) -> BTreeSet<Uuid> {
+    let ids = |field: &'static str| named.iter().filter(move |one| one.name == field).map(|one| &one.text);
+    let mut proposals: BTreeSet<Uuid> = ids("proposalId").filter_map(|text| Uuid::try_parse(text).ok()).collect();
     if act.rpc.ends_with(PROPOSE)
-        && let Some((_, request_id)) = ids("requestId").next()
+        && let Some(request_id) = ids("requestId").next()
         && let Ok(id) = RequestId::parse(request_id)
         && let (Ok(book), Ok(by)) = (BookName::try_new(&act.book), UserKey::try_new(&act.subject))
     {
@@ -114,21 +121,21 @@ pub(super) fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<
 }
 
 /// Every text of a request with its field's name. A long request was truncated and is no valid JSON; its quoted texts are read as names followed by values.
-pub(super) fn pairs(request_json: &str) -> Vec<(String, String)> {
+pub(super) fn pairs(request_json: &str) -> Vec<RequestText> {
     let mut pairs = Vec::new();
     match serde_json::from_str(request_json) {
         Ok(request) => collect(&request, "", &mut pairs),
         Err(_) => {
             let texts: Vec<&str> = request_json.split('"').skip(1).step_by(2).collect();
-            pairs.extend(texts.windows(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())));
+            pairs.extend(texts.windows(2).map(|pair| RequestText { name: pair[0].to_owned(), text: pair[1].to_owned() }));
         }
     }
     pairs
 }
 
-fn collect(value: &Value, name: &str, pairs: &mut Vec<(String, String)>) {
+fn collect(value: &Value, name: &str, pairs: &mut Vec<RequestText>) {
     match value {
-        Value::String(text) => pairs.push((name.to_owned(), text.clone())),
+        Value::String(text) => pairs.push(RequestText { name: name.to_owned(), text: text.clone() }),
         Value::Array(items) => items.iter().for_each(|item| collect(item, name, pairs)),
         Value::Object(fields) => fields.iter().for_each(|(name, field)| collect(field, name, pairs)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -40,14 +40,15 @@ pub struct ActFilter {
 impl Store {
     /// Appends a line, unless it exists already. Returns its sequence number, and its hash when it is new.
     pub async fn append(&self, act: &StaffAct, time_ms: i64, salt: [u8; 16]) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
-        self.append_whole(act, (&WholeRequest::default(), ActHashes::default()), time_ms, salt).await
+        self.append_whole(act, &WholeRequest::default(), ActHashes::default(), time_ms, salt).await
     }
 
     /// The same, with the whole request, of which the line stores only a part.
     pub async fn append_whole(
         &self,
         act: &StaffAct,
-        (whole, hashes): (&WholeRequest, ActHashes),
+        whole: &WholeRequest,
+        hashes: ActHashes,
         time_ms: i64,
         salt: [u8; 16],
     ) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
@@ -167,7 +168,7 @@ impl Store {
 /// Whether a request names the user, a thing of the user, or one of the user's accounts. Only fields for such names are compared: amounts and books are texts
 /// too.
 fn mentions(request_json: &str, user_id: &str, things: &BTreeSet<String>) -> bool {
-    pairs(request_json).iter().any(|(name, text)| names(name, text, user_id, things))
+    pairs(request_json).iter().any(|one| names(&one.name, &one.text, user_id, things))
 }
 
 /// `userId`, `creatorId`, `viewerId`: a user. `…Id`: a thing. `…ccount`: an account, `viewer/<user>/coins`.

@@ -69,7 +69,8 @@ pub fn day_list<T>(name: &str, request: &ReadRequest, read: &AsRead<T>) -> Paged
 /// The lines after the position of a token, each with its own, one more than a page has if the list goes on.
 pub fn after<T, M>(
     list: PagedList,
-    (token, size): (&str, usize),
+    token: &str,
+    size: usize,
     lines: Vec<T>,
     message: impl Fn(T) -> M,
 ) -> Result<Vec<(M, i64)>, AccountingError> {

@@ -175,7 +175,7 @@ pub struct EntryBooking {
 /// Whether it is time to post again without being asked what was decided at one time and got its current id at another, in Unix milliseconds: after a refusal, each
 /// wait is as long as all before it together, and at most a day.
 #[must_use]
-pub fn is_due((since_ms, planned_at_ms): (i64, i64), now_ms: i64) -> bool {
+pub fn is_due(since_ms: i64, planned_at_ms: i64, now_ms: i64) -> bool {
     let waited_ms = planned_at_ms.saturating_sub(since_ms);
     now_ms.saturating_sub(planned_at_ms) >= waited_ms.min(DAY_MS)
 }

@@ -49,7 +49,8 @@ fn since_closing(item: &BankItem, is_back: bool, is_closed: bool) -> i64 {
 
 /// Closes a day, or says everything that stops it. `later` are the keys of entries after it, which the books may have already.
 pub fn closed(
-    (asked, day): (&AccountRun, Date),
+    asked: &AccountRun,
+    day: Date,
     findings: &AccountFindings,
     facts: &DayFacts,
     later: &BTreeSet<String>,

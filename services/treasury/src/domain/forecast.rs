@@ -83,7 +83,7 @@ pub struct Inflow<'a> {
 
 impl Inflow<'_> {
     /// What was announced for leaves of the account and should be here by the end of a day: what could still come later is not counted on, nor what is late.
-    fn expected(&self, structure: &Structure, account: &str, (today, until): (Date, Date)) -> i64 {
+    fn expected(&self, structure: &Structure, account: &str, today: Date, until: Date) -> i64 {
         let is_due = |expected: &&Expected| (today..=until).contains(&expected.until) && expected.receipt_id.is_empty();
         let due =
             self.announced.iter().filter(is_due).filter(|expected| structure.root(&expected.leaf).is_some_and(|root| root.id == account));
@@ -128,7 +128,7 @@ pub fn forecast(base: ForecastBase<'_>, inflow: Inflow<'_>, window: &FundingWind
     let short = window.minimum.saturating_sub(available).max(0);
     let sweepable = sweepable.min(available.saturating_sub(window.minimum)).max(0);
     let (zoned, coming) = (next_funding.to_zoned(window.zone.clone()), inflow.coming.get(&window.account).copied().unwrap_or_default());
-    let expected = inflow.expected(structure, &window.account, (today, zoned.date()));
+    let expected = inflow.expected(structure, &window.account, today, zoned.date());
     let forecast = available.saturating_add(expected).saturating_add(coming);
     let forecast_short = window.minimum.saturating_sub(forecast).max(0);
     Ok(RailForecast {

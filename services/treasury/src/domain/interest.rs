@@ -20,6 +20,19 @@ pub struct InterestRun {
     pub year_days: i64,
 }
 
+/// A day, and what its interest is computed of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InterestDay {
+    /// The day.
+    pub on: Date,
+    /// In minor units.
+    pub balance: i64,
+    /// Millionths a year.
+    pub rate: i64,
+    /// The days of that year: 360 or 365.
+    pub year_days: i64,
+}
+
 /// The interest of all runs together, in minor units, halves away from zero; `None` where it can't be counted.
 #[must_use]
 pub fn interest(runs: &[InterestRun]) -> Option<i64> {
@@ -37,9 +50,9 @@ pub fn interest(runs: &[InterestRun]) -> Option<i64> {
 
 /// The balances of days in a row as runs: days with the same balance, rate and year are one.
 #[must_use]
-pub fn runs(days: &[(Date, i64, (i64, i64))]) -> Vec<InterestRun> {
+pub fn runs(days: &[InterestDay]) -> Vec<InterestRun> {
     let mut runs: Vec<InterestRun> = Vec::new();
-    for (from, balance, (rate, year_days)) in days.iter().copied() {
+    for InterestDay { on: from, balance, rate, year_days } in days.iter().copied() {
         match runs.last_mut() {
             Some(run) if (run.balance, run.rate, run.year_days) == (balance, rate, year_days) => run.days += 1,
             _ => runs.push(InterestRun { from, days: 1, balance, rate, year_days }),

@@ -143,7 +143,7 @@ pub fn check(
         let why = "may not be lent to another legal entity; give it the use on_behalf_of in the structure";
         return Err(refused(MoveRule::Use, &from.id, why));
     }
-    available(structure, view, (terms, today), asked, account)?;
+    available(structure, view, terms, today, asked, account)?;
     if lent > 0 {
         let pair = Pair { lender: from.entity.clone(), borrower: to.entity.clone(), currency: asked.currency };
         within_limit(view, terms, today, &pair, lent)?;
@@ -223,7 +223,8 @@ fn split(view: &BookView, asked: &AskedMove, from: &Node, to: &Node) -> (i64, i6
 fn available(
     structure: &Structure,
     view: &BookView,
-    (terms, today): (&TreasuryTerms, Date),
+    terms: &TreasuryTerms,
+    today: Date,
     asked: &AskedMove,
     account: &PhysicalAccount,
 ) -> Result<(), MoveRefusal> {

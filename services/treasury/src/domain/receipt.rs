@@ -197,7 +197,7 @@ pub fn allocate(structure: &Structure, old: &BTreeMap<String, ImportedAccount>, 
         }
         let account = &one.account;
         let to = ReceiptLeaf { allocation: Allocation::OldAccount, leaf: &account.leaf, old_account: &account.id };
-        return Ok(booked(incoming, to, &account.entity, (&account.id, &account.entity)));
+        return Ok(booked(incoming, to, &account.entity, &account.id, &account.entity));
     }
     let root = structure.accounts.get(&incoming.account).ok_or(Unbookable::Account)?;
     if root.currency != incoming.amount.currency() {
@@ -209,7 +209,7 @@ pub fn allocate(structure: &Structure, old: &BTreeMap<String, ImportedAccount>, 
     let kept = matches!(to.allocation, Allocation::ClosedNumber | Allocation::UnknownNumber);
     let leaf = if kept { unallocated.as_str() } else { to.leaf };
     let entity = structure.nodes.get(leaf).map_or(root.entity.as_str(), |node| node.entity.as_str());
-    Ok(booked(incoming, ReceiptLeaf { leaf, ..to }, &root.entity, (leaf, entity)))
+    Ok(booked(incoming, ReceiptLeaf { leaf, ..to }, &root.entity, leaf, entity))
 }
 
 /// A leaf, and why it is that.
@@ -220,7 +220,7 @@ struct ReceiptLeaf<'a> {
     old_account: &'a str,
 }
 
-fn booked(incoming: &Incoming, to: ReceiptLeaf<'_>, cash_entity: &str, (booked_on, leaf_entity): (&str, &str)) -> BankReceipt {
+fn booked(incoming: &Incoming, to: ReceiptLeaf<'_>, cash_entity: &str, booked_on: &str, leaf_entity: &str) -> BankReceipt {
     let Incoming { receipt_id, account, number, amount, value_date, payer, bank_reference } = incoming.clone();
     BankReceipt {
         receipt_id,

@@ -204,7 +204,8 @@ pub fn check(
     structure: &Structure,
     view: &BookView,
     minimum: i64,
-    (account, leaf): (&PhysicalAccount, &Node),
+    account: &PhysicalAccount,
+    leaf: &Node,
     amount: i64,
 ) -> Result<(), ReservationRefusal> {
     let refused = |rule, id: &str, why: String| Err((rule, id.to_owned(), why));

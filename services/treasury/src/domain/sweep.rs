@@ -56,7 +56,7 @@ impl SweepRule {
         if has > self.upper {
             let above = has.saturating_sub(self.upper).min(at_bank);
             let amount = above.min(free(facts, &self.leaf)).min(room(facts, &self.other_leaf));
-            return Ok(moving((&self.leaf, &self.other_leaf), amount, above));
+            return Ok(moving(&self.leaf, &self.other_leaf, amount, above));
         }
         let missing = self.lower.map_or(0, |lower| lower.saturating_sub(has));
         if missing <= 0 {
@@ -64,9 +64,9 @@ impl SweepRule {
         }
         let (given, at_bank) = (free(facts, &self.other_leaf), facts.view.at_bank(facts.structure, &own.to_account.id));
         let amount = missing.min(given).min(at_bank).min(room(facts, &self.leaf));
-        match moving((&self.other_leaf, &self.leaf), amount, missing) {
+        match moving(&self.other_leaf, &self.leaf, amount, missing) {
             Some(moved) => Ok(Some(moved)),
-            None => Err(short(facts, &self.other_leaf, (given, at_bank), missing)),
+            None => Err(short(facts, &self.other_leaf, given, at_bank, missing)),
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn returned(facts: &SweepFacts<'_>, from: &str, to: &str, amount: i64) -> Re
     let own = ends(facts, from, to)?;
     let (given, at_bank) = (free(facts, from), facts.view.at_bank(facts.structure, &own.from_account.id));
     if given.min(at_bank) < amount {
-        return Err(short(facts, from, (given, at_bank), amount));
+        return Err(short(facts, from, given, at_bank, amount));
     }
     if room(facts, to) < amount {
         return Err(refused(SweepBan::LeafMaximum, to, format!("can't take {amount} minor units within its maximum")));
@@ -84,12 +84,12 @@ pub fn returned(facts: &SweepFacts<'_>, from: &str, to: &str, amount: i64) -> Re
     Ok(SweepMove { from: from.to_owned(), to: to.to_owned(), amount, short: 0 })
 }
 
-fn moving((from, to): (&str, &str), amount: i64, wanted: i64) -> Option<SweepMove> {
+fn moving(from: &str, to: &str, amount: i64, wanted: i64) -> Option<SweepMove> {
     (amount > 0).then(|| SweepMove { from: from.to_owned(), to: to.to_owned(), amount, short: wanted - amount })
 }
 
 /// Why a leaf gives nothing: it has too little itself, or its bank account has.
-fn short(facts: &SweepFacts<'_>, leaf: &str, (given, at_bank): (i64, i64), wanted: i64) -> SweepRefusal {
+fn short(facts: &SweepFacts<'_>, leaf: &str, given: i64, at_bank: i64, wanted: i64) -> SweepRefusal {
     if given < wanted && given <= at_bank {
         return refused(SweepBan::LeafAvailable, leaf, format!("has {given} minor units for sweeps, and {wanted} are wanted"));
     }

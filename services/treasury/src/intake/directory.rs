@@ -65,7 +65,7 @@ impl WatchedDirectory {
         let mut fault = None;
         for (name, standing) in whole {
             // One that can't be taken holds up no other.
-            match self.take(treasury, source, (name.as_os_str(), standing)).await {
+            match self.take(treasury, source, name.as_os_str(), standing).await {
                 Ok(()) => {}
                 Err(error) => fault = fault.or(Some(error)),
             }
@@ -73,7 +73,7 @@ impl WatchedDirectory {
         fault.map_or(Ok(()), Err)
     }
 
-    async fn take(&self, treasury: &Treasury, source: &str, (name, standing): (&OsStr, FileStanding)) -> Result<(), IntakeFault> {
+    async fn take(&self, treasury: &Treasury, source: &str, name: &OsStr, standing: FileStanding) -> Result<(), IntakeFault> {
         let file = self.path.join(name);
         let read = offloaded("a file can't be read", move || read(&file, standing)).await?;
         let (outcome, hash) = match read {

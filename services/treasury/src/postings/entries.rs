@@ -31,15 +31,16 @@ pub fn entry_booking(
     draft
 }
 
-/// What two people approved of a case: the adjustment's id, and that of the request.
+/// What two people approved of a case: an adjustment of this id, posted by the request with the other.
 #[must_use]
 pub fn case_adjustment(
     account: &PhysicalAccount,
     leaves: &BTreeMap<&str, &Node>,
-    (adjustment, id): (Uuid, Uuid),
+    adjustment: Uuid,
+    request: Uuid,
     transfers: &[AdjustmentTransfer],
 ) -> PostingDraft {
-    decided(PostingDraft::new(PostingKind::TreasuryAdjustment, id).field(ADJUSTMENT, adjustment.simple()), account, leaves, transfers)
+    decided(PostingDraft::new(PostingKind::TreasuryAdjustment, request).field(ADJUSTMENT, adjustment.simple()), account, leaves, transfers)
 }
 
 /// A loss that two people approved, as [`case_adjustment`].
@@ -47,10 +48,11 @@ pub fn case_adjustment(
 pub fn case_write_off(
     account: &PhysicalAccount,
     leaves: &BTreeMap<&str, &Node>,
-    (adjustment, id): (Uuid, Uuid),
+    adjustment: Uuid,
+    request: Uuid,
     transfers: &[AdjustmentTransfer],
 ) -> PostingDraft {
-    decided(PostingDraft::new(PostingKind::TreasuryWriteOff, id).field(ADJUSTMENT, adjustment.simple()), account, leaves, transfers)
+    decided(PostingDraft::new(PostingKind::TreasuryWriteOff, request).field(ADJUSTMENT, adjustment.simple()), account, leaves, transfers)
 }
 
 fn decided(

@@ -19,8 +19,8 @@ pub fn leaf_move(id: Uuid, asked: &AskedMove, allowed: &AllowedMove) -> PostingD
     let (currency, amount) = (asked.currency, |units| money(asked.currency, units));
     PostingDraft::new(PostingKind::TreasuryLeafMove, id)
         .money(leaf(giver, &asked.from, currency), leaf(receiver, &asked.to, currency), amount(asked.amount))
-        .money(due(Purpose::DueFrom, (giver, receiver), currency), due(Purpose::DueTo, (receiver, giver), currency), amount(*lent))
-        .money(due(Purpose::DueTo, (giver, receiver), currency), due(Purpose::DueFrom, (receiver, giver), currency), amount(*repaid))
+        .money(due(Purpose::DueFrom, giver, receiver, currency), due(Purpose::DueTo, receiver, giver, currency), amount(*lent))
+        .money(due(Purpose::DueTo, giver, receiver, currency), due(Purpose::DueFrom, receiver, giver, currency), amount(*repaid))
 }
 
 /// Interest that a borrower owes from now on, beside what it was lent.
@@ -28,14 +28,22 @@ pub fn leaf_move(id: Uuid, asked: &AskedMove, allowed: &AllowedMove) -> PostingD
 pub fn position_interest(id: Uuid, pair: &Pair, interest: i64) -> PostingDraft {
     let Pair { lender, borrower, currency } = pair;
     PostingDraft::new(PostingKind::TreasuryInterest, id).money(
-        due(Purpose::DueFrom, (lender, borrower), *currency),
-        due(Purpose::DueTo, (borrower, lender), *currency),
+        due(Purpose::DueFrom, lender, borrower, *currency),
+        due(Purpose::DueTo, borrower, lender, *currency),
         money(*currency, interest),
     )
 }
 
-/// What one leaf gets of the leaf for fees and interest, or pays into it where the amount is below zero: entity, leaf, amount.
-pub type Portion<'a> = (&'a str, &'a str, i64);
+/// What one leaf gets of the leaf for fees and interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion<'a> {
+    /// The legal entity of the leaf.
+    pub entity: &'a str,
+    /// The leaf.
+    pub leaf: &'a str,
+    /// In minor units; below zero: it pays them.
+    pub amount: i64,
+}
 
 /// A part of an allocation: between the account's leaf for fees and interest and as many other leaves as one posting takes.
 #[must_use]
@@ -43,7 +51,7 @@ pub fn allocation(id: Uuid, account: &PhysicalAccount, portions: &[Portion<'_>])
     let currency = account.currency;
     let fees_id = StandardLeaf::FeesAndInterest.id(&account.id);
     let fees = leaf(&account.entity, &fees_id, currency);
-    portions.iter().fold(PostingDraft::new(PostingKind::TreasuryAllocation, id), |draft, (entity, id, amount)| {
+    portions.iter().fold(PostingDraft::new(PostingKind::TreasuryAllocation, id), |draft, Portion { entity, leaf: id, amount }| {
         let other = leaf(entity, id, currency);
         let money = Money::try_new(currency, amount.saturating_abs()).expect("a share of an amount is an amount");
         if *amount < 0 { draft.money(other, fees, money) } else { draft.money(fees, other, money) }
@@ -67,14 +75,14 @@ pub(crate) fn recorded(movement: &NewMovement) -> PostingDraft {
 
 /// The account of what another entity owes an entity, where interest is counted from.
 pub(crate) fn due_from(pair: &Pair) -> Account<'_> {
-    due(Purpose::DueFrom, (&pair.lender, &pair.borrower), pair.currency)
+    due(Purpose::DueFrom, &pair.lender, &pair.borrower, pair.currency)
 }
 
 fn leaf<'a>(entity: &'a str, leaf: &'a str, currency: Currency) -> Account<'a> {
     Account::of_bank_account(house(entity), house(leaf), Purpose::VirtualAccount, currency)
 }
 
-fn due<'a>(purpose: Purpose, (of, counterparty): (&'a str, &'a str), currency: Currency) -> Account<'a> {
+fn due<'a>(purpose: Purpose, of: &'a str, counterparty: &'a str, currency: Currency) -> Account<'a> {
     // One entity owes itself nothing, and the chart has no name for that of `main`; the amount is nothing then.
     Account::of_bank_account(house(of), house(counterparty), purpose, currency)
 }

@@ -22,7 +22,7 @@ impl Handlers {
         let read = self.accounting.day(&asked.of, asked.days[0], !request.page_token.is_empty()).await?;
         let list = accounts::day_list("GetAccountingDay", &asked, &read);
         let (closed, seq) = (read.closed, read.seq);
-        let rows = accounts::after(list, (&request.page_token, asked.size), read.lines, accounts::line)?;
+        let rows = accounts::after(list, &request.page_token, asked.size, read.lines, accounts::line)?;
         let (lines, next_page_token) = list.cut_to_fit(rows, asked.size);
         Ok(GetAccountingDayResponse { lines, closed, seq, next_page_token })
     }
@@ -39,7 +39,7 @@ impl Handlers {
         let read = self.accounting.balances(&asked.of, asked.days[0], !request.page_token.is_empty()).await?;
         let list = accounts::day_list("GetAccountingBalances", &asked, &read);
         let (closed, seq) = (read.closed, read.seq);
-        let rows = accounts::after(list, (&request.page_token, asked.size), read.lines, accounts::balance)?;
+        let rows = accounts::after(list, &request.page_token, asked.size, read.lines, accounts::balance)?;
         let (balances, next_page_token) = list.cut_to_fit(rows, asked.size);
         Ok(GetAccountingBalancesResponse { balances, closed, seq, next_page_token })
     }
@@ -49,7 +49,7 @@ impl Handlers {
         let request = request.into_inner();
         let days = &[("first_date", request.first_date.as_str()), ("last_date", &request.last_date)];
         let asked = accounts::asked(caller.book(&request.book)?, &accounts::Asked { entity: &request.entity, days, page: None })?;
-        let read = self.accounting.roll(&asked.of, (asked.days[0], asked.days[1])).await?;
+        let read = self.accounting.roll(&asked.of, asked.days[0], asked.days[1]).await?;
         Ok(accounts::rolled(read))
     }
 

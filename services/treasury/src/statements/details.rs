@@ -29,10 +29,7 @@ impl Treasury {
 
 /// A payout goes to banks under its id without hyphens.
 fn details(posting: &Posting) -> LineDetails {
-    let field = |name: &str| {
-        let found = posting.request_fields.iter().find(|field| field.name == name && !field.value.is_empty());
-        found.map(|field| field.value.clone())
-    };
+    let field = |name: &str| posting.field(name).filter(|value| !value.is_empty()).map(str::to_owned);
     let payout = || field("payout_id").map(|id| id.replace('-', ""));
     let end_to_end = field("end_to_end_id").or_else(payout).filter(|id| is_reference(id, REFERENCE_CHARS_MAX));
     let reason = field("return_reason").or_else(|| field("reason_code")).filter(|code| is_reference(code, REASON_CHARS_MAX));

@@ -201,7 +201,7 @@ impl LineReader {
             let after = self.owners(entry.balance_after)?;
             cursor.balance = Some(after);
             let change = after.checked_sub(before).ok_or(Error::Overflow)?;
-            let line = line(cursor, &entry, (change, booked_us));
+            let line = line(cursor, &entry, change, booked_us);
             let is_at_bank = self.account.0 == StatementKind::Physical || matches!(line.other, LineOther::Bank(_));
             let line = StatementLine { is_at_bank, ..line };
             if change != 0 && line.seq > cursor.start.after_seq && line.place() > self.after_place {
@@ -239,7 +239,7 @@ fn owners(kind: StatementKind, balance: i64) -> Option<i64> {
     if kind == StatementKind::Physical { balance.checked_neg() } else { Some(balance) }
 }
 
-fn line(cursor: &LineCursor, entry: &Entry, (change, booked_us): (i64, i64)) -> StatementLine {
+fn line(cursor: &LineCursor, entry: &Entry, change: i64, booked_us: i64) -> StatementLine {
     let (transfer_no, other) = entry.transfer.as_ref().map_or((0, LineOther::Account), |transfer| {
         let other = if transfer.debit_account == cursor.account { &transfer.credit_account } else { &transfer.debit_account };
         (transfer.transfer_no, LineOther::of_account(other))

@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// The moves of the old accounts from one to another, both included; true: it is posted.
-    pub async fn moves_between(&self, book: &BookName, (first, last): (&str, &str)) -> Result<Vec<(OldMove, bool)>, Error> {
+    pub async fn moves_between(&self, book: &BookName, first: &str, last: &str) -> Result<Vec<(OldMove, bool)>, Error> {
         let sql = "SELECT m.*, a.entity, a.leaf_id, a.currency FROM old_account_move m JOIN old_account a ON a.book = m.book AND a.account_id = m.account_id
             WHERE m.book = $1 AND m.account_id BETWEEN $2 AND $3 ORDER BY m.account_id, m.request_id";
         let rows = sqlx::query(sql).bind(book.as_str()).bind(first).bind(last).fetch_all(&self.pool).await?;
@@ -62,7 +62,8 @@ impl Store {
     pub async fn booked_entries_after(
         &self,
         book: &BookName,
-        (account, entry): (&str, &str),
+        account: &str,
+        entry: &str,
         rows_max: i64,
     ) -> Result<Vec<(String, String)>, Error> {
         let sql = "SELECT DISTINCT account_id, entry_key FROM entry_booking
@@ -72,7 +73,7 @@ impl Store {
     }
 
     /// All bookings of these entries of an account: those from one key to another, both included.
-    pub async fn bookings_between(&self, book: &BookName, account: &str, (first, last): (&str, &str)) -> Result<EntryBookings, Error> {
+    pub async fn bookings_between(&self, book: &BookName, account: &str, first: &str, last: &str) -> Result<EntryBookings, Error> {
         let sql = "SELECT * FROM entry_booking WHERE book = $1 AND account_id = $2 AND entry_key BETWEEN $3 AND $4 ORDER BY entry_key, generation";
         let rows = sqlx::query(sql).bind(book.as_str()).bind(account).bind(first).bind(last).fetch_all(&self.pool).await?;
         let mut found = EntryBookings::new();

@@ -64,7 +64,7 @@ impl Store {
     }
 
     /// Records a person's explanation; with `left_out`, the file takes no part any more.
-    pub async fn explain(&self, book: &str, case: &KeptCase, (by, why): (&str, &str), left_out: bool) -> Result<(), Error> {
+    pub async fn explain(&self, book: &str, case: &KeptCase, by: &str, why: &str, left_out: bool) -> Result<(), Error> {
         let mut tx = db::begin(&self.pool).await?;
         let query = sqlx::query(
             "UPDATE bank_case SET state = 'explained', resolution = 'explained', explained_by = $3, explanation = $4
@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// Records the second person's approval, unless something else was decided meanwhile; the case is resolved from then on.
-    pub async fn approve(&self, book: &str, proposal: &Adjustment, (by, reason): (&str, &str), now_ms: i64) -> Result<bool, Error> {
+    pub async fn approve(&self, book: &str, proposal: &Adjustment, by: &str, reason: &str, now_ms: i64) -> Result<bool, Error> {
         let mut tx = db::begin(&self.pool).await?;
         let approve = sqlx::query(
             "UPDATE case_adjustment SET state = 'approved', approved_by = $3, approval_reason = $4, approved_at_ms = $5
@@ -165,7 +165,9 @@ impl Store {
 /// Writes what was found; cases of open days that were not found any more are resolved by what was.
 pub(super) async fn write(
     tx: &mut AnyConnection,
-    (book, account, currency): (&str, &str, &str),
+    book: &str,
+    account: &str,
+    currency: &str,
     found: &[FoundCase],
     now_ms: i64,
 ) -> Result<(), Error> {

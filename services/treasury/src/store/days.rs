@@ -78,10 +78,10 @@ impl Store {
         if !advance(&mut tx, key, series).await? {
             return Ok(false);
         }
-        entries::write(&mut tx, (key.book, key.account), &findings.entries).await?;
-        cases::write(&mut tx, (key.book, key.account, key.currency), &findings.cases, now_ms).await?;
+        entries::write(&mut tx, key.book, key.account, &findings.entries).await?;
+        cases::write(&mut tx, key.book, key.account, key.currency, &findings.cases, now_ms).await?;
         for booking in bookings {
-            entries::plan(&mut tx, (key.book, key.account), booking).await?;
+            entries::plan(&mut tx, key.book, key.account, booking).await?;
         }
         tx.commit().await?;
         Ok(true)

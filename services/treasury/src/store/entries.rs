@@ -14,7 +14,8 @@ impl Store {
     /// Entries of closed days since a day, as they are recognised when they come again.
     pub async fn closed_entries(
         &self,
-        (book, account): (&str, &str),
+        book: &str,
+        account: &str,
         number: &str,
         currency: Currency,
         since: Date,
@@ -65,7 +66,7 @@ impl Store {
     }
 
     /// Records that the ledger has a booking.
-    pub async fn booking_posted(&self, (book, account): (&str, &str), booking: &EntryBooking, now_ms: i64) -> Result<(), Error> {
+    pub async fn booking_posted(&self, book: &str, account: &str, booking: &EntryBooking, now_ms: i64) -> Result<(), Error> {
         let query = sqlx::query(
             "UPDATE entry_booking SET posted_at_ms = $5 WHERE book = $1 AND account_id = $2 AND entry_key = $3 AND generation = $4",
         );
@@ -75,7 +76,7 @@ impl Store {
     }
 
     /// Gives a booking that the ledger refused another id, made at this time; false: another process did, or has posted it.
-    pub async fn plan_booking_again(&self, (book, account): (&str, &str), refused: &EntryBooking, now_ms: i64) -> Result<bool, Error> {
+    pub async fn plan_booking_again(&self, book: &str, account: &str, refused: &EntryBooking, now_ms: i64) -> Result<bool, Error> {
         let query = sqlx::query(
             "UPDATE entry_booking SET planned_at_ms = $6, since_ms = $7 WHERE book = $1 AND account_id = $2 AND entry_key = $3
              AND generation = $4 AND planned_at_ms = $5 AND posted_at_ms = 0",
@@ -108,7 +109,7 @@ pub(super) fn booking(row: &AnyRow) -> Result<EntryBooking, Error> {
 }
 
 /// Writes the entries of open days anew; those of closed ones stay as they are.
-pub(super) async fn write(tx: &mut AnyConnection, (book, account): (&str, &str), entries: &[FoundEntry]) -> Result<(), Error> {
+pub(super) async fn write(tx: &mut AnyConnection, book: &str, account: &str, entries: &[FoundEntry]) -> Result<(), Error> {
     let clear = sqlx::query("DELETE FROM bank_entry WHERE book = $1 AND account_id = $2 AND closed_day = ''");
     clear.bind(book.to_owned()).bind(account.to_owned()).execute(&mut *tx).await?;
     for entry in entries {
@@ -141,7 +142,7 @@ pub(super) async fn write(tx: &mut AnyConnection, (book, account): (&str, &str),
 }
 
 /// Adds a generation of a booking.
-pub(super) async fn plan(tx: &mut AnyConnection, (book, account): (&str, &str), booking: &EntryBooking) -> Result<(), Error> {
+pub(super) async fn plan(tx: &mut AnyConnection, book: &str, account: &str, booking: &EntryBooking) -> Result<(), Error> {
     let sql =
         "INSERT INTO entry_booking (book, account_id, entry_key, debit, credit, generation, amount, planned_at_ms, since_ms, posted_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";

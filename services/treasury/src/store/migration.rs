@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// Begins another attempt at an opening, whose id the ledger refused for good; false: another process did, or has booked it.
-    pub async fn begin_opening(&self, book: &str, account: &str, (before_ms, begun_at_ms): (i64, i64)) -> Result<bool, Error> {
+    pub async fn begin_opening(&self, book: &str, account: &str, before_ms: i64, begun_at_ms: i64) -> Result<bool, Error> {
         let sql = "UPDATE old_account SET begun_at_ms = $4 WHERE book = $1 AND account_id = $2 AND state = 'planned' AND begun_at_ms = $3";
         let query = sqlx::query(sql).bind(book).bind(account).bind(before_ms).bind(begun_at_ms);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)

@@ -14,7 +14,7 @@ const OPEN_MAX: i64 = 10_000;
 
 impl Store {
     /// Records an announcement, unless its id is used.
-    pub async fn expect_receipt(&self, book: &str, expected: &Expected, (at_ms, by): (i64, &str)) -> Result<bool, Error> {
+    pub async fn expect_receipt(&self, book: &str, expected: &Expected, at_ms: i64, by: &str) -> Result<bool, Error> {
         let sql = "INSERT INTO expected_receipt (book, expected_id, leaf_id, currency, from_date, until_date, source, created_by, min_minor, max_minor,
                 created_at_ms, receipt_id)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '') ON CONFLICT DO NOTHING";

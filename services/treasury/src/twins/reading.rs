@@ -47,8 +47,7 @@ impl Treasury {
     async fn position_of(&self, entry: &ListedEntry) -> Result<TwinPosition, Error> {
         let posting = self.ledger.posting_by_id(&self.book, entry.posting).await?;
         let number = |name: &str| {
-            let field = posting.request_fields.iter().find(|field| field.name == name);
-            let value = field.and_then(|field| field.value.parse::<i64>().ok());
+            let value = posting.field(name).and_then(|value| value.parse::<i64>().ok());
             value.ok_or_else(|| Error::Twin(format!("twin {} does not say its {name}", entry.posting)))
         };
         let claimed = entry.balance_after.checked_neg().ok_or(Error::Overflow)?;
@@ -56,7 +55,7 @@ impl Treasury {
     }
 
     /// What an app's book did to a claim after a position: at most [`MOVES_MAX`] moves.
-    pub(crate) async fn claim_moves(&self, (app, account): (&BookName, &str), from: TwinPosition) -> Result<ClaimPage, Error> {
+    pub(crate) async fn claim_moves(&self, app: &BookName, account: &str, from: TwinPosition) -> Result<ClaimPage, Error> {
         let mut entries: Vec<ListedEntry> = Vec::new();
         let mut page_token = String::new();
         loop {

@@ -18,7 +18,8 @@ impl Treasury {
         &self,
         structure: &'a Structure,
         claim: &ClaimAccount,
-        (moved, payout_id): (&ClaimMove, &str),
+        moved: &ClaimMove,
+        payout_id: &str,
     ) -> Result<Option<&'a Node>, Error> {
         let transit = || {
             let found = structure.in_transit_leaf(&claim.physical.id);

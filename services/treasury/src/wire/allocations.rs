@@ -66,7 +66,8 @@ pub fn allocation(treasury: &Treasury, row: &MovementRow) -> Allocation {
     let (share_count, run_count) = (kept.shares.len(), kept.shares.iter().map(|share| share.runs.len()).sum::<usize>());
     let mut runs_left = RUNS_MAX;
     let share = |share: KeptShare| {
-        let runs: Vec<_> = share.runs.into_iter().take(runs_left).map(run).collect();
+        let runs = share.runs.into_iter().take(runs_left);
+        let runs: Vec<_> = runs.map(|(from, days, balance, rate, year_days)| run(from, days, balance, rate, year_days)).collect();
         runs_left -= runs.len();
         AllocationShare { leaf: share.leaf, weight: share.weight, minor_units: share.amount, runs }
     };

@@ -80,24 +80,29 @@ pub fn closed(closing: Closing) -> CloseOldAccountsResponse {
     CloseOldAccountsResponse { closed_count: closing.closed, kept: kept.collect() }
 }
 
-/// The page that a report asks for: its size, and the position after which it begins.
-pub fn report_page(
-    book: &BookName,
-    request: &GetMigrationReportRequest,
-    accounts: usize,
-) -> Result<(PagedList, usize, Option<i64>), Error> {
+/// The page of a report that is asked for.
+pub struct MigrationPage {
+    paged: PagedList,
+    size: usize,
+    /// The position after which it begins.
+    after: Option<i64>,
+}
+
+/// Reads the page that a report asks for.
+pub fn report_page(book: &BookName, request: &GetMigrationReportRequest, accounts: usize) -> Result<MigrationPage, Error> {
     let mut wrong = Violations::default();
     let size = wrong.take(PAGES.read(request.page_size).map_err(|error| rpc::malformed("page_size", &error.to_string())));
     wrong.check().map_err(|status| Error::Violations(Box::new(status)))?;
     // Positions are those of so many accounts: an import between two pages would move them.
     let paged = PagedList::new("GetMigrationReport", book.as_str(), &[&accounts.to_string()]);
     let after = paged.position(&request.page_token).map_err(|_| Error::PageToken)?;
-    Ok((paged, size.unwrap_or_default(), after))
+    Ok(MigrationPage { paged, size: size.unwrap_or_default(), after })
 }
 
 /// A page of the report.
 #[must_use]
-pub fn report(report: &MigrationReport, (paged, size, after): (PagedList, usize, Option<i64>)) -> GetMigrationReportResponse {
+pub fn report(report: &MigrationReport, page: MigrationPage) -> GetMigrationReportResponse {
+    let MigrationPage { paged, size, after } = page;
     let rows = report.accounts.values().zip(1_i64..).filter(|(_, at)| after.is_none_or(|after| *at > after));
     let rows = rows.take(size + 1).map(|(one, at)| (account(one, report), at));
     let (accounts, next_page_token) = paged.cut_to_fit(rows.collect(), size);

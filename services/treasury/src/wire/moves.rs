@@ -131,13 +131,13 @@ pub fn accrued(treasury: &Treasury, accrual: &Accrual) -> AccrueInterestResponse
         from_date: kept.from,
         until_date: kept.until,
         interest_minor_units: movement.transfers.iter().map(|transfer| transfer.minor_units).sum(),
-        runs: kept.runs.into_iter().map(run).collect(),
+        runs: kept.runs.into_iter().map(|(from, days, balance, rate, year_days)| run(from, days, balance, rate, year_days)).collect(),
         posting_id: posting_id(treasury, &accrual.row).hyphenated().to_string(),
         replayed: accrual.replayed,
     }
 }
 
-/// Days in a row as they were kept: first day, number of days, balance, rate in millionths and days of the year.
-pub(super) fn run((from_date, days, balance_minor_units, rate_millionths, year_days): (String, i64, i64, i64, i64)) -> InterestRun {
+/// Days in a row as they were kept.
+pub(super) fn run(from_date: String, days: i64, balance_minor_units: i64, rate_millionths: i64, year_days: i64) -> InterestRun {
     InterestRun { from_date, days, balance_minor_units, rate_millionths, year_days }
 }

@@ -69,7 +69,7 @@ impl Mapping {
             }
         }
         rows.sort_by(|one, other| (&one.gl_code, &one.ledger, &one.entities).cmp(&(&other.gl_code, &other.ledger, &other.entities)));
-        let between = (format!("between/{ANY}/{ANY}"), ANY.to_owned());
+        let between = PatternText { ledger: format!("between/{ANY}/{ANY}"), unit: ANY.to_owned() };
         rows.push(of_gl(between, Vec::new(), self.intercompany.as_ref().and_then(|code| self.accounts.get(code)), "intercompany"));
         rows.extend(MEMO_CLASSES.map(|(class, unit)| ChartRow {
             ledger: class.line(),
@@ -85,8 +85,14 @@ impl Mapping {
     }
 }
 
+/// A pattern as it is shown.
+struct PatternText {
+    ledger: String,
+    unit: String,
+}
+
 /// A row in money; without an account of the general ledger where the mapping has none.
-fn of_gl((ledger, unit): (String, String), entities: Vec<String>, gl: Option<&GlAccount>, source: &str) -> ChartRow {
+fn of_gl(PatternText { ledger, unit }: PatternText, entities: Vec<String>, gl: Option<&GlAccount>, source: &str) -> ChartRow {
     let text = |of: fn(&GlAccount) -> &str| gl.map_or("", of).to_owned();
     ChartRow {
         ledger,
@@ -100,13 +106,12 @@ fn of_gl((ledger, unit): (String, String), entities: Vec<String>, gl: Option<&Gl
     }
 }
 
-/// A pattern's text, and its unit's.
-fn pattern(pattern: AccountPattern) -> (String, String) {
+fn pattern(pattern: AccountPattern) -> PatternText {
     let unit = match pattern.unit {
         PatternUnit::AnyCurrency => ANY.to_owned(),
         PatternUnit::Fixed(unit) => unit.to_string(),
     };
-    (pattern.class.line().replace(CURRENCY, &unit), unit)
+    PatternText { ledger: pattern.class.line().replace(CURRENCY, &unit), unit }
 }
 
 const fn side(is_debit: bool) -> &'static str {

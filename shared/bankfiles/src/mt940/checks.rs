@@ -60,8 +60,8 @@ pub(super) fn statement(statement: &Mt940Statement, tally: &Mt940Tally, findings
     match statement.kind {
         Mt940Kind::Statement => balances(statement, tally, findings),
         Mt940Kind::InterimReport => {
-            total(statement, StatementSide::Debit, tally.debits, findings);
-            total(statement, StatementSide::Credit, tally.credits, findings);
+            total(statement, StatementSide::Debit, tally.debits.0, tally.debits.1, findings);
+            total(statement, StatementSide::Credit, tally.credits.0, tally.credits.1, findings);
         }
     }
 }
@@ -94,7 +94,7 @@ fn balances(statement: &Mt940Statement, tally: &Mt940Tally, findings: &mut Findi
 }
 
 /// Checks number and sum of one side's entries in an interim report.
-fn total(statement: &Mt940Statement, side: StatementSide, (count, found): (u64, Option<i128>), findings: &mut Findings) {
+fn total(statement: &Mt940Statement, side: StatementSide, count: u64, found: Option<i128>, findings: &mut Findings) {
     let (tag, noun) = if side.adds() { ("90C", "credit") } else { ("90D", "debit") };
     let total = if side.adds() { &statement.credits } else { &statement.debits }.as_ref();
     // A total in another currency has a problem of its own.

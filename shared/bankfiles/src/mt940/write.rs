@@ -55,7 +55,7 @@ impl Mt940Frame {
         let number = self.number % NUMBERS;
         let account = cut(&self.account, ACCOUNT_CHARS_MAX);
         let reference = format!("{}-{number}", self.closing.0.strftime("%y%m%d"));
-        format!(":20:{reference}\r\n:25:{account}\r\n:28C:{number:05}/001\r\n{}", self.balance("60F", self.opening))
+        format!(":20:{reference}\r\n:25:{account}\r\n:28C:{number:05}/001\r\n{}", self.balance("60F", self.opening.0, self.opening.1))
     }
 
     /// An entry.
@@ -77,10 +77,10 @@ impl Mt940Frame {
     /// What comes after the entries.
     #[must_use]
     pub fn tail(&self) -> String {
-        format!("{}-\r\n", self.balance("62F", self.closing))
+        format!("{}-\r\n", self.balance("62F", self.closing.0, self.closing.1))
     }
 
-    fn balance(&self, tag: &str, (day, minor): (Date, i64)) -> String {
+    fn balance(&self, tag: &str, day: Date, minor: i64) -> String {
         let side = if minor < 0 { 'D' } else { 'C' };
         format!(":{tag}:{side}{}{}{}\r\n", day.strftime("%y%m%d"), self.currency, self.amount(minor))
     }

@@ -18,7 +18,7 @@ pub struct ChangeCode {
     /// Whether it is the refusal of a notification of change, which an originator's bank sends.
     pub refusal: bool,
     /// Where the corrected data has what: field, first character from 0, and number of characters.
-    pub layout: &'static [(ChangedField, usize, usize)],
+    pub layout: &'static [ChangedPlace],
 }
 
 /// A field that a notification of change replaces.
@@ -39,42 +39,52 @@ pub enum ChangedField {
     ReceivingBank,
 }
 
+/// Where a field is in corrected data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ChangedPlace {
+    /// The field.
+    pub field: ChangedField,
+    /// Its first character, from 0.
+    pub from: usize,
+    /// The most characters that it has.
+    pub length: usize,
+}
+
 use ChangedField::{AccountNumber, Identification, Name, ReceivingBank, RoutingNumber, TransactionCode as Code};
 
 const UPDATE: &str = "Update the beneficiary before the next payment.";
 const FIX: &str = "Correct how entries are made; the beneficiary stays as it is.";
 const REFUSED: &str = "Our bank refused the notification; the bank that sent it may correct it.";
 
-const fn change(
-    code: &'static str,
-    layout: &'static [(ChangedField, usize, usize)],
-    action: &'static str,
-    meaning: &'static str,
-) -> ChangeCode {
+const fn at(field: ChangedField, from: usize, length: usize) -> ChangedPlace {
+    ChangedPlace { field, from, length }
+}
+
+const fn change(code: &'static str, layout: &'static [ChangedPlace], action: &'static str, meaning: &'static str) -> ChangeCode {
     ChangeCode { code, meaning, action, refusal: code.as_bytes()[1] == b'6', layout }
 }
 
 /// Every change code.
 pub const CHANGE_CODES: [ChangeCode; 20] = [
-    change("C01", &[(AccountNumber, 0, 17)], UPDATE, "account number"),
-    change("C02", &[(RoutingNumber, 0, 9)], UPDATE, "routing number"),
-    change("C03", &[(RoutingNumber, 0, 9), (AccountNumber, 12, 17)], UPDATE, "routing number and account number"),
+    change("C01", &[at(AccountNumber, 0, 17)], UPDATE, "account number"),
+    change("C02", &[at(RoutingNumber, 0, 9)], UPDATE, "routing number"),
+    change("C03", &[at(RoutingNumber, 0, 9), at(AccountNumber, 12, 17)], UPDATE, "routing number and account number"),
     change(
         "C04",
-        &[(Name, 0, 22)],
+        &[at(Name, 0, 22)],
         "Review before changing anything: the name is identity data. Nacha discourages the code.",
         "name of the receiver",
     ),
-    change("C05", &[(Code, 0, 2)], UPDATE, "transaction code: checking instead of savings, or the reverse"),
-    change("C06", &[(AccountNumber, 0, 17), (Code, 20, 2)], UPDATE, "account number and transaction code"),
+    change("C05", &[at(Code, 0, 2)], UPDATE, "transaction code: checking instead of savings, or the reverse"),
+    change("C06", &[at(AccountNumber, 0, 17), at(Code, 20, 2)], UPDATE, "account number and transaction code"),
     change(
         "C07",
-        &[(RoutingNumber, 0, 9), (AccountNumber, 9, 17), (Code, 26, 2)],
+        &[at(RoutingNumber, 0, 9), at(AccountNumber, 9, 17), at(Code, 26, 2)],
         UPDATE,
         "routing number, account number and transaction code",
     ),
-    change("C08", &[(ReceivingBank, 0, 34)], UPDATE, "identification of the receiving bank of an IAT entry"),
-    change("C09", &[(Identification, 0, 22)], UPDATE, "identification number of the receiver"),
+    change("C08", &[at(ReceivingBank, 0, 34)], UPDATE, "identification of the receiving bank of an IAT entry"),
+    change("C09", &[at(Identification, 0, 22)], UPDATE, "identification number of the receiver"),
     change("C13", &[], FIX, "form of an addenda record"),
     change("C14", &[], FIX, "class: the entry should have been IAT"),
     change("C61", &[], REFUSED, "refused: the notification went to the wrong bank"),
@@ -137,7 +147,7 @@ impl AccountChange {
     #[must_use]
     pub fn corrected_data(&self, code: &ChangeCode) -> Option<String> {
         let mut data = String::new();
-        for (field, from, length) in code.layout {
+        for ChangedPlace { field, from, length } in code.layout {
             let text = match field {
                 RoutingNumber => self.routing_number.clone(),
                 AccountNumber => self.account_number.clone(),
@@ -166,7 +176,7 @@ impl ChangeCode {
             return wrong("printable ASCII characters only");
         }
         let mut change = AccountChange::default();
-        for (field, from, length) in self.layout {
+        for ChangedPlace { field, from, length } in self.layout {
             let end = corrected_data.len().min(from + length);
             let text = corrected_data.get(*from..end).unwrap_or_default().trim_matches(' ');
             match field {

@@ -213,6 +213,14 @@ pub struct Posting {
     pub expiries: Vec<(i64, Micros)>,
 }
 
+impl Posting {
+    /// The value of a request field; `None`: the request has no field with this name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}
+
 /// One event of a book's journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

@@ -8,7 +8,7 @@ use crate::{
         chart::Unit,
         event::{CHECKPOINT_EVERY, Transfer, seq_of, transfer_no},
     },
-    store::{self, Commit, Store, Walk},
+    store::{self, CheckpointPlace, Commit, Store, Walk},
 };
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub(super) async fn entry_below(
     let one = |from_no| Walk { from_no, above_no: 0, limit: 1 };
     let mut at = last_no;
     if at >= below_no {
-        let after = store.checkpoints(book, (account, below_no), 1).await?.into_iter().next();
+        let after = store.checkpoints(book, CheckpointPlace { account, no: below_no }, 1).await?.into_iter().next();
         at = after.filter(|row| row.account == account).map_or(at, |row| row.no.min(at));
     }
     while at >= below_no {

@@ -12,7 +12,7 @@ use crate::{
         account::{BookAccount, Side},
         event::{CHECKPOINT_EVERY, Event, Transfer, seq_of, transfer_no},
     },
-    store::{self, Store, Walk},
+    store::{self, CheckpointPlace, Store, Walk},
 };
 use std::collections::HashMap;
 
@@ -207,7 +207,12 @@ impl EntryReader<'_> {
         }
         let mut filling = PageFilling { entries: Vec::new(), limit: listing.limit, looked_at: 0 };
         while after < end && filling.goes_on() {
-            let checkpoint = self.store.checkpoints(self.book, (self.account.key, after + 1), 1).await?.into_iter().next();
+            let checkpoint = self
+                .store
+                .checkpoints(self.book, CheckpointPlace { account: self.account.key, no: after + 1 }, 1)
+                .await?
+                .into_iter()
+                .next();
             let from_no = checkpoint.filter(|row| row.account == self.account.key).map_or(end, |row| row.no.min(end));
             let mut way = self.store.walk(self.book, self.account.key, Walk { from_no, above_no: after, limit: CHECKPOINT_EVERY }).await?;
             let before = way.last().map(|first| side(first, self.account.key).1);

@@ -9,7 +9,7 @@ use crate::{
         account::{BookAccount, Counters},
         event::{CHECKPOINT_EVERY, Transfer, TransferKind, seq_of},
     },
-    store::{self, READ_CHUNK, Store, Walk, read_log},
+    store::{self, CheckpointPlace, READ_CHUNK, Store, Walk, read_log},
 };
 
 /// Transfers of the journal's tail read at once.
@@ -201,7 +201,7 @@ async fn from_behind(
 ) -> Result<Option<i64>, store::Error> {
     const PAGE: i64 = 256;
     loop {
-        let page = store.checkpoints(book, (account, from), PAGE).await?;
+        let page = store.checkpoints(book, CheckpointPlace { account, no: from }, PAGE).await?;
         let own: Vec<_> = page.iter().take_while(|row| row.account == account).collect();
         if let Some(found) = own.iter().find(|row| enough(&row.counters)) {
             return Ok(Some(found.no));

@@ -1,7 +1,8 @@
 //! The production store: PostgreSQL 15 or later. A commit is one statement, so one round trip and one implicit transaction.
 
 use super::{
-    Batch, Book, Commit, CommitError, Error, IdMeaning, LogRow, PageRange, Store, StoredEvent, Tail, Walk, entries, part_of, rows,
+    Batch, Book, CheckpointPlace, Commit, CommitError, Error, IdMeaning, LimitPlace, LogRow, PageRange, Store, StoredEvent, Tail, Walk,
+    entries, part_of, rows,
 };
 use crate::domain::{
     account::BookAccount,
@@ -145,7 +146,7 @@ impl Store for PostgresStore {
         self.page("account_log", rows::LOG_COLUMNS, "commit_no", PageRange { book, from: from_commit, limit })
             .await?
             .into_iter()
-            .map(rows::logged)
+            .map(|(commit_no, body)| rows::logged(commit_no, body))
             .collect()
     }
 
@@ -202,8 +203,9 @@ impl Store for PostgresStore {
         Ok(sqlx::query_as(sql).bind(book).bind(limit).fetch_all(&self.pool).await?)
     }
 
-    async fn debit_limits(&self, book: i64, (account, window): (i64, i64), limit: i64) -> Result<Vec<Limit>, Error> {
-        let query = sqlx::query_as(AssertSqlSafe(super::entries::debit_limits_sql())).bind(book).bind(account).bind(window).bind(limit);
+    async fn debit_limits(&self, book: i64, from: LimitPlace, limit: i64) -> Result<Vec<Limit>, Error> {
+        let query =
+            sqlx::query_as(AssertSqlSafe(super::entries::debit_limits_sql())).bind(book).bind(from.account).bind(from.window).bind(limit);
         let limits: Vec<rows::LimitRow> = query.fetch_all(&self.pool).await?;
         limits.into_iter().map(rows::limit).collect()
     }
@@ -252,8 +254,8 @@ impl Store for PostgresStore {
             .collect()
     }
 
-    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
-        let query = sqlx::query_as(AssertSqlSafe(entries::checkpoints_sql())).bind(book).bind(from.0).bind(from.1).bind(limit);
+    async fn checkpoints(&self, book: i64, from: CheckpointPlace, limit: i64) -> Result<Vec<Checkpoint>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::checkpoints_sql())).bind(book).bind(from.account).bind(from.no).bind(limit);
         let checkpoints: Vec<rows::CheckpointRow> = query.fetch_all(&self.pool).await?;
         Ok(checkpoints.into_iter().map(rows::checkpoint).collect())
     }

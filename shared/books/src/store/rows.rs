@@ -74,7 +74,7 @@ pub(super) fn account(row: AccountRow) -> Result<BookAccount, Error> {
 }
 
 /// A row of the log of standings.
-pub(super) fn logged((commit_no, body): (i64, Vec<u8>)) -> Result<LogRow, Error> {
+pub(super) fn logged(commit_no: i64, body: Vec<u8>) -> Result<LogRow, Error> {
     let standings = codec::decode_log(&body).map_err(|why| damaged(format!("what commit {commit_no} logged of accounts: {why}")))?;
     Ok((commit_no, standings))
 }
@@ -82,7 +82,7 @@ pub(super) fn logged((commit_no, body): (i64, Vec<u8>)) -> Result<LogRow, Error>
 /// Accounts from their rows and from the log, oldest log row first.
 pub(super) fn standing(accounts: Vec<AccountRow>, log: Vec<(i64, Vec<u8>)>) -> Result<Vec<BookAccount>, Error> {
     let mut behind = StandingsLog::default();
-    behind.extend(log.into_iter().map(logged).collect::<Result<Vec<_>, _>>()?);
+    behind.extend(log.into_iter().map(|(commit_no, body)| logged(commit_no, body)).collect::<Result<Vec<_>, _>>()?);
     let behind = LoggedStandings::from(behind);
     accounts
         .into_iter()
@@ -158,7 +158,7 @@ pub(super) fn limit((account, window, zone, max, seq): LimitRow) -> Result<Limit
 }
 
 /// Names and values as one text, for tables that are not hashed.
-pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
+pub(crate) fn pairs(pairs: &impl serde::Serialize) -> String {
     serde_json::to_string(pairs).expect("strings are JSON")
 }
 

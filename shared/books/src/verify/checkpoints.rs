@@ -6,7 +6,7 @@ use crate::{
         account::BookAccount,
         event::{seq_of, transfer_no},
     },
-    store::Walk,
+    store::{CheckpointPlace, Walk},
 };
 
 impl BookCheck<'_> {
@@ -14,11 +14,11 @@ impl BookCheck<'_> {
     pub(super) async fn checkpoint_rows(&mut self) -> Result<(), VerifyFault> {
         let end = transfer_no(self.at.last_seq + 1, 0);
         let mut expected = std::mem::take(&mut self.replayed.checkpoints);
-        let mut from = (0, 0);
+        let mut from = CheckpointPlace::default();
         loop {
             let page = self.store.checkpoints(self.book.key, from, PAGE).await?;
             let Some(last) = page.last() else { break };
-            from = (last.account, last.no + 1);
+            from = CheckpointPlace { account: last.account, no: last.no + 1 };
             for row in page.iter().filter(|row| row.no < end) {
                 if expected.remove(&(row.account, row.no)).as_ref() != Some(row) {
                     return bad(seq_of(row.no), format!("the checkpoint of account {} is not what this event left", row.account));
@@ -36,7 +36,7 @@ impl BookCheck<'_> {
         if no == 0 {
             return Ok(0);
         }
-        let after = self.store.checkpoints(self.book.key, (account.key, no), 1).await?.into_iter().next();
+        let after = self.store.checkpoints(self.book.key, CheckpointPlace { account: account.key, no }, 1).await?.into_iter().next();
         let (mut from_no, mut entry_no) = match after {
             Some(row) if row.account == account.key && row.no <= account.last_transfer => (row.no, row.entry_no),
             _ => (account.last_transfer, account.entries),

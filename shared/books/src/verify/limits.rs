@@ -1,17 +1,18 @@
 //! Debit limits in force must be those that the journal set last.
 
 use super::{BookCheck, PAGE, VerifyFault, bad};
+use crate::store::LimitPlace;
 
 impl BookCheck<'_> {
     /// Rows are written with their events and never removed. A limit set since the replay is recognised by its place in the
     /// journal.
     pub(super) async fn limit_rows(&mut self) -> Result<(), VerifyFault> {
         let mut expected = std::mem::take(&mut self.replayed.limits);
-        let mut from = (0, 0);
+        let mut from = LimitPlace::default();
         loop {
             let page = self.store.debit_limits(self.book.key, from, PAGE).await?;
             let Some(last) = page.last() else { break };
-            from = (last.account, last.window.code() + 1);
+            from = LimitPlace { account: last.account, window: last.window.code() + 1 };
             for row in page {
                 let there = expected.remove(&(row.account, row.window.code()));
                 if row.seq <= self.at.last_seq && there.as_ref() != Some(&row) {

@@ -3,7 +3,7 @@ use super::*;
 use crate::posters::Movement;
 
 fn row(service: &str, kind: &str, debit: &str, credit: &str) -> Result<OwnPoster, InvalidPoster> {
-    OwnPoster::try_new(service, kind, (debit, credit), false)
+    OwnPoster::try_new(service, kind, debit, credit, false)
 }
 
 fn transfer(debit: &str, credit: &str) -> RuledTransfer {

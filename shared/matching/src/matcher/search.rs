@@ -94,7 +94,11 @@ impl ItemIndex<'_> {
                 let item = self.items[*only];
                 let is_of_side = (line.direction == item.direction) != line.is_money_back();
                 let on_account = line.account.as_ref().is_none_or(|account| *account == item.account);
-                if !is_of_side || !on_account || line.amount != item.amount || !in_window(line, item.window) {
+                if !is_of_side
+                    || !on_account
+                    || line.amount != item.amount
+                    || item.window.is_some_and(|(first, last)| !in_window(line, first, last))
+                {
                     continue;
                 }
             }
@@ -152,7 +156,6 @@ impl ItemIndex<'_> {
     }
 }
 
-fn in_window(line: &BankLine, window: Option<(Date, Date)>) -> bool {
-    let Some((first, last)) = window else { return true };
+fn in_window(line: &BankLine, first: Date, last: Date) -> bool {
     line.booked.or(line.value_date).is_none_or(|day| (first..=last).contains(&day))
 }

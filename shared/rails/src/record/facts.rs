@@ -1,8 +1,6 @@
 //! A record's fields as texts, for comparison and for people.
 
-use super::{
-    BusinessTime, CutoffWindow, DayMinute, FinalityRule, RailCost, RailRecord, RailSession, RailSpeed, RecallAnswerTime, StatusSet,
-};
+use super::{BusinessTime, CutoffWindow, DayTime, FinalityRule, RailCost, RailRecord, RailSession, RailSpeed, RecallAnswerTime, StatusSet};
 use std::{collections::BTreeSet, fmt::Display};
 
 /// A field's name in files, and its value in words; none if it isn't set.
@@ -46,7 +44,7 @@ fn joined<T: Display>(values: impl IntoIterator<Item = T>) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join(", "))
 }
 
-fn day_time((days, minute): (i8, DayMinute)) -> String {
+fn day_time(DayTime { days, minute }: DayTime) -> String {
     if days == 0 { minute.to_string() } else { format!("{minute} {days:+}d") }
 }
 

@@ -1,8 +1,8 @@
 //! Reads a record from a table of a file.
 
 use super::{
-    BeneficiaryKind, BusinessTime, CutoffWindow, DayMinute, FactConfidence, FinalityRule, InstantKind, PayeeCheck, RailCost, RailRecord,
-    RailSession, RailSpeed, RecallAnswerTime, StatusSet,
+    BeneficiaryKind, BusinessTime, CutoffWindow, DayMinute, DayTime, FactConfidence, FinalityRule, InstantKind, PayeeCheck, RailCost,
+    RailRecord, RailSession, RailSpeed, RecallAnswerTime, StatusSet,
 };
 use crate::{
     cap::DatedCap,
@@ -13,7 +13,10 @@ use accounts::countries::is_country;
 use jiff::{civil::Date, tz::TimeZone};
 use money::{Currency, Money};
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 /// A day in seconds: the longest that a rail in seconds may take.
 const SECONDS_MAX: i64 = 86_400;
@@ -157,13 +160,13 @@ fn countries(table: &TableReader<'_>) -> BTreeSet<String> {
 }
 
 /// A time of the day and the calendar days before or after the day in question.
-fn day_time(table: &TableReader<'_>, key: &'static str, day_key: &'static str, days: (i64, i64)) -> Option<(i8, DayMinute)> {
+fn day_time(table: &TableReader<'_>, key: &'static str, day_key: &'static str, days: RangeInclusive<i64>) -> Option<DayTime> {
     let minute = table.parsed_required(key, CLOCK_FORM, DayMinute::parse);
-    let day = if table.has(day_key) { table.integer(day_key, days.0, days.1) } else { Some(0) };
-    Some((i8::try_from(day?).ok()?, minute?))
+    let day = if table.has(day_key) { table.integer(day_key, *days.start(), *days.end()) } else { Some(0) };
+    Some(DayTime { days: i8::try_from(day?).ok()?, minute: minute? })
 }
 
-fn minutes_from_day((days, minute): (i8, DayMinute)) -> i32 {
+fn minutes_from_day(DayTime { days, minute }: DayTime) -> i32 {
     i32::from(days) * 1440 + i32::from(minute.minutes())
 }
 
@@ -176,7 +179,7 @@ fn sessions(table: &TableReader<'_>) -> Vec<RailSession> {
             _ => None,
         };
         let business_days = row.parsed_required("days", "\"business\" or \"every\"", word);
-        let (opens, closes) = (day_time(&row, "opens", "opens_day", (-1, 1)), day_time(&row, "closes", "closes_day", (0, 2)));
+        let (opens, closes) = (day_time(&row, "opens", "opens_day", -1..=1), day_time(&row, "closes", "closes_day", 0..=2));
         row.finish();
         if let (Some(business_days), Some(opens), Some(closes)) = (business_days, opens, closes) {
             if minutes_from_day(closes) <= minutes_from_day(opens) {
@@ -217,7 +220,7 @@ fn windows(table: &TableReader<'_>) -> Vec<CutoffWindow> {
     let mut found: Vec<CutoffWindow> = Vec::new();
     for row in table.tables("windows") {
         let name = row.text("name");
-        let cutoff = day_time(&row, "cutoff", "cutoff_day", (-1, 1));
+        let cutoff = day_time(&row, "cutoff", "cutoff_day", -1..=1);
         let time = |key| row.parsed_required(key, BUSINESS_TIME_FORM, BusinessTime::parse);
         let (settles, earliest, typical, latest) = (time("settles"), time("earliest"), time("typical"), time("latest"));
         row.finish();

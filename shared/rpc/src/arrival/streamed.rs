@@ -47,13 +47,20 @@ struct PartialMessage {
     alarm: BoxFuture<'static, ()>,
 }
 
+/// How much of a stream may wait, and for how long.
+#[derive(Clone, Copy)]
+pub(super) struct StreamBounds {
+    /// Bytes of a message.
+    pub(super) message_max: usize,
+    /// Bytes of all incomplete messages of a connection.
+    pub(super) connection_max: usize,
+    /// How long a message may be incomplete.
+    pub(super) time_max: Duration,
+}
+
 impl MeteredBody {
-    pub(super) fn new(
-        inner: Body,
-        list: Arc<WaitingBodies>,
-        connection: Arc<ConnectionUse>,
-        (message_max, connection_max, time_max): (usize, usize, Duration),
-    ) -> Self {
+    pub(super) fn new(inner: Body, list: Arc<WaitingBodies>, connection: Arc<ConnectionUse>, bounds: StreamBounds) -> Self {
+        let StreamBounds { message_max, connection_max, time_max } = bounds;
         let (head, refused) = (MessageHead::default(), RefusedStream::default());
         Self { inner, list, connection, message_max, connection_max, time_max, head, missing: 0, partial: None, refused, done: false }
     }

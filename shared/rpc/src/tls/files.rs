@@ -40,7 +40,7 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
     let ca = config.checks_clients().then_some(&config.client_ca);
     let speaking = |protocols: &[&[u8]], cas: &[&PathBuf]| match &ours {
         Some(ours) => {
-            let mut server = server((config, cas), &provider, ours)?;
+            let mut server = server(config, cas, &provider, ours)?;
             server.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
             Ok::<_, Error>(Some(Arc::new(server)))
         }
@@ -60,7 +60,7 @@ struct OwnCertificate {
 }
 
 /// `cas`: the files with the authorities of callers.
-fn server((config, cas): (&Config, &[&PathBuf]), provider: &Arc<CryptoProvider>, ours: &OwnCertificate) -> Result<ServerConfig, Error> {
+fn server(config: &Config, cas: &[&PathBuf], provider: &Arc<CryptoProvider>, ours: &OwnCertificate) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.certificate, &error))?;
     let builder = if let Some(first) = cas.first() {

@@ -60,7 +60,8 @@ fn variables(list: &[(&str, &str)]) -> Vec<(String, String)> {
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let (_dir, mut layers, read) = file("name = \"file\"\nwords = [\"a\"]\n[cache]\nsize_mib = 1\nwarm = true\n");
     read.unwrap();
-    let unknown = layers.environment(variables(&[("SAMPLE_NAME", "env"), ("SAMPLE_CACHE_SIZE_MIB", "2"), ("OTHER", "x")]), &[]);
+    let unknown =
+        layers.environment(variables(&[("SAMPLE_NAME", "env"), ("SAMPLE_CACHE_SIZE_MIB", "2"), ("OTHER", "x")]), &BTreeMap::new());
     assert_eq!(unknown, [""; 0]);
     layers.set("name", "flag", "--name");
     let sample: Sample = layers.read().unwrap();
@@ -95,7 +96,7 @@ fn a_mistake_in_one_of_several_tables_names_that_one() {
 #[test]
 fn a_mistake_outside_a_file_names_its_place() {
     let mut layers = Layers::new::<Sample>("SAMPLE");
-    layers.environment(variables(&[("SAMPLE_CACHE_WARM", "perhaps"), ("SAMPLE_CACHE_SIZE_MIB", "1e3")]), &[]);
+    layers.environment(variables(&[("SAMPLE_CACHE_WARM", "perhaps"), ("SAMPLE_CACHE_SIZE_MIB", "1e3")]), &BTreeMap::new());
     layers.set("nmae", "x", "--set nmae");
     let told = layers.read::<Sample>().unwrap_err().to_string();
     assert!(told.contains("environment variable SAMPLE_CACHE_WARM: cache.warm: neither true nor false"), "{told}");
@@ -106,7 +107,10 @@ fn a_mistake_outside_a_file_names_its_place() {
 #[test]
 fn a_variable_that_names_nothing_is_handed_back() {
     let mut layers = Layers::new::<Sample>("SAMPLE");
-    assert_eq!(layers.environment(variables(&[("SAMPLE_NMAE", "x"), ("SAMPLER", "y"), ("SAMPLE_NAME", "")]), &[]), ["SAMPLE_NMAE"]);
+    assert_eq!(
+        layers.environment(variables(&[("SAMPLE_NMAE", "x"), ("SAMPLER", "y"), ("SAMPLE_NAME", "")]), &BTreeMap::new()),
+        ["SAMPLE_NMAE"]
+    );
     assert_eq!(layers.read::<Sample>().unwrap(), Sample::default());
 }
 
@@ -114,11 +118,11 @@ fn a_variable_that_names_nothing_is_handed_back() {
 fn an_alias_is_outweighed_by_the_name_itself_in_any_order() {
     for order in [[("SAMPLE_NAME", "own"), ("PLAIN", "alias")], [("PLAIN", "alias"), ("SAMPLE_NAME", "own")]] {
         let mut layers = Layers::new::<Sample>("SAMPLE");
-        layers.environment(variables(&order), &[("PLAIN", "name")]);
+        layers.environment(variables(&order), &BTreeMap::from([("PLAIN", "name")]));
         assert_eq!(layers.read::<Sample>().unwrap().name, "own");
     }
     let mut layers = Layers::new::<Sample>("SAMPLE");
-    layers.environment(variables(&[("PLAIN", "alias")]), &[("PLAIN", "name")]);
+    layers.environment(variables(&[("PLAIN", "alias")]), &BTreeMap::from([("PLAIN", "name")]));
     assert_eq!(layers.read::<Sample>().unwrap().name, "alias");
 }
 
@@ -140,7 +144,7 @@ fn a_secret_comes_from_a_file_and_is_not_told() {
     let path = dir.path().join("secret");
     fs::write(&path, "postgres://u:hunter2@h/n\n").unwrap();
     let mut layers = Layers::new::<Sample>("SAMPLE");
-    layers.environment(variables(&[("SAMPLE_DATABASE_FILE", &path.display().to_string())]), &[]);
+    layers.environment(variables(&[("SAMPLE_DATABASE_FILE", &path.display().to_string())]), &BTreeMap::new());
     let sample: Sample = layers.read().unwrap();
     assert_eq!(sample.database.expose(), "postgres://u:hunter2@h/n");
     let (_dir, layers, read) = file(&format!("database = {{ file = {:?} }}", path.display().to_string()));

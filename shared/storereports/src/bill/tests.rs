@@ -34,14 +34,14 @@ fn a_bill_of_another_account_app_or_day_is_named() {
     let day = "2026-11-28".parse().unwrap();
     let alipay = read_trades(ReportFormat::AlipayBill, ALIPAY.as_bytes()).unwrap();
     let wechat = read_trades(ReportFormat::WechatBill, WECHAT.replace("STATE", "SUCCESS").as_bytes()).unwrap();
-    assert_eq!(alipay.strange(("2088000000000002", "", ""), day), None);
-    assert_eq!(wechat.strange(("190", "wx1", "190"), day), None);
-    assert_eq!(wechat.strange(("190", "", "190"), day), None, "of any app");
-    assert!(alipay.strange(("2088000000000003", "", ""), day).unwrap().contains("account"));
-    assert!(wechat.strange(("190", "wx2", "190"), day).unwrap().contains("line 2"));
-    assert!(wechat.strange(("191", "wx1", "191"), day).unwrap().contains("merchant 190"));
+    assert_eq!(alipay.strange("2088000000000002", "", "", day), None);
+    assert_eq!(wechat.strange("190", "wx1", "190", day), None);
+    assert_eq!(wechat.strange("190", "", "190", day), None, "of any app");
+    assert!(alipay.strange("2088000000000003", "", "", day).unwrap().contains("account"));
+    assert!(wechat.strange("190", "wx2", "190", day).unwrap().contains("line 2"));
+    assert!(wechat.strange("191", "wx1", "191", day).unwrap().contains("merchant 190"));
     let other = "2026-11-29".parse().unwrap();
-    assert!(alipay.strange(("2088000000000002", "", ""), other).is_some() && wechat.strange(("190", "wx1", "190"), other).is_some());
+    assert!(alipay.strange("2088000000000002", "", "", other).is_some() && wechat.strange("190", "wx1", "190", other).is_some());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use settings::{Error, Layers};
 
 fn read(pairs: &[(&str, &str)]) -> Result<Config, Error> {
     let mut layers = Layers::new::<Config>("T");
-    layers.environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())), &ALIASES);
+    layers.environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())), &ALIASES.into());
     layers.read()
 }
 

@@ -168,7 +168,7 @@ impl ToDrive<'_> {
         };
         // As the viewer's app asks before it buys: only then is there a token for a new user.
         let wallet = GetWalletRequest { book: self.book.to_owned(), ..GetWalletRequest::default() };
-        let wallet = purchases.get_wallet(self.playground.as_viewer((&user, self.book), wallet)?).await?.into_inner();
+        let wallet = purchases.get_wallet(self.playground.as_viewer(&user, self.book, wallet)?).await?.into_inner();
         let app = self.playground.app_of(self.book);
         let token = &wallet.app_account_token;
         let sale = PretendSale {
@@ -199,7 +199,7 @@ impl ToDrive<'_> {
             gift_id,
             ..SendGiftRequest::default()
         };
-        let sent = self.console.more.gift_client()?.send_gift(self.playground.as_viewer((&viewer, self.book), send)?).await;
+        let sent = self.console.more.gift_client()?.send_gift(self.playground.as_viewer(&viewer, self.book, send)?).await;
         match sent {
             Ok(answer) => Ok(done("gift.sent", DrivenThing::GIFT, &answer.into_inner().posting_id)),
             Err(status) => Err(NotDriven::Said(format!("The gift was refused: {}.", crate::answer::in_words(&status)))),

@@ -60,7 +60,7 @@ pub(super) async fn order(
     let (price, currency) = price(package)?;
     let milliunits = price * 1_000 / 10_i64.pow(Currency::try_new(currency)?.minor_digits());
     let token = desk.wallet(plan.user).await?.app_account_token;
-    Ok(desk.stores.order_at_apple((&package.product_id, quantity), (milliunits, currency), &token))
+    Ok(desk.stores.order_at_apple(&package.product_id, quantity, milliunits, currency, &token))
 }
 
 async fn redeem(desk: &BuyingDesk<'_>, user: &str, receipt: Receipt) -> Result<String, UntypedError> {

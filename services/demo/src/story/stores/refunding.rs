@@ -26,7 +26,8 @@ const WHY: &str = "ticket 4711: bought by mistake";
 pub(super) async fn refund(
     desk: &BuyingDesk<'_>,
     plan: &BuyingPlan,
-    (sale, currency): (&StoreSale, &str),
+    sale: &StoreSale,
+    currency: &str,
     count: &CaseCount,
 ) -> Result<i64, UntypedError> {
     let amount = |minor_units| Money { currency_code: currency.to_owned(), minor_units };

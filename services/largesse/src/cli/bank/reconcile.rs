@@ -185,7 +185,7 @@ fn proofs(result: &Reconciliation, books: &[String]) -> Result<Vec<AccountProof>
     for ((account, code), balances) in &result.judged.balances {
         let currency = Currency::try_new(code)?;
         let amount = given.remove(account).map(|text| signed(text, currency)).transpose()?;
-        proofs.push(proof(result, &all, (account.as_str(), currency), balances, amount));
+        proofs.push(proof(result, &all, account.as_str(), currency, balances, amount));
     }
     match given.keys().next() {
         Some(account) => Err(format!("--books {account}: no statement of the account was matched").into()),
@@ -196,7 +196,8 @@ fn proofs(result: &Reconciliation, books: &[String]) -> Result<Vec<AccountProof>
 fn proof(
     result: &Reconciliation,
     cases: &[Case],
-    (account, currency): (&str, Currency),
+    account: &str,
+    currency: Currency,
     balances: &AccountBalances,
     books: Option<i128>,
 ) -> AccountProof {

@@ -18,13 +18,13 @@ async fn a_debit_that_should_not_be_there_is_a_problem_of_its_book_until_it_came
     };
     assert!(problems(&tables, &book).await.unwrap().is_empty());
     for _ in 0..2 {
-        tables.keep_statement(&account, "S-1", (&found(700), &[]), 2_000).await.unwrap();
+        tables.keep_statement(&account, "S-1", &found(700), &[], 2_000).await.unwrap();
         let told = problems(&tables, &book).await.unwrap();
         assert_eq!(told.len(), 1);
         assert!(["S-1", "700 USD", &Uuid::from_u128(7).to_string()].iter().all(|part| told[0].contains(part)), "{told:?}");
         assert!(problems(&tables, &other).await.unwrap().is_empty());
     }
-    tables.keep_statement(&account, "S-2", (&found(0), &[]), 3_000).await.unwrap();
+    tables.keep_statement(&account, "S-2", &found(0), &[], 3_000).await.unwrap();
     assert!(problems(&tables, &book).await.unwrap().is_empty());
     assert_eq!(tables.statement_read_at_ms(&account).await.unwrap(), Some(3_000));
 }

@@ -41,7 +41,7 @@ impl Iso20022Bank {
 
     /// Sends a message of these payments; what the answer means for each, in their order. One that the answer leaves out is undecided.
     pub async fn send_shared(&self, subjects: &[SentPayment<'_>], message: String, time_out: Duration) -> Vec<ReceivedAnswer> {
-        match self.call(Method::POST, "payments", Some(message), (time_out, DOCUMENT_BYTES_MAX)).await {
+        match self.call(Method::POST, "payments", Some(message), time_out, DOCUMENT_BYTES_MAX).await {
             Ok(exchanged) => each(&exchanged, subjects),
             Err((http_status, why)) => subjects.iter().map(|_| super::lost(http_status, why)).collect(),
         }

@@ -83,11 +83,12 @@ pub(crate) fn credits(body: &[u8]) -> Result<Vec<BankCredit>, String> {
 /// The booked debits of a statement that are the sum of several payments.
 pub(crate) fn batches(body: &[u8]) -> Result<Vec<BookedBatch>, String> {
     let reports = AccountReports::read(body).map_err(|error| error.to_string())?;
-    let entries = reports.reports.first().map(|report| report.entries.iter().enumerate().filter_map(batch).collect());
+    let entries =
+        reports.reports.first().map(|report| report.entries.iter().enumerate().filter_map(|(place, entry)| batch(place, entry)).collect());
     Ok(entries.unwrap_or_default())
 }
 
-fn batch((place, entry): (usize, &ReportEntry)) -> Option<BookedBatch> {
+fn batch(place: usize, entry: &ReportEntry) -> Option<BookedBatch> {
     let transactions: Vec<&EntryTransaction> = entry.batches.iter().flat_map(|batch| &batch.transactions).collect();
     let named = entry.batches.iter().flat_map(|batch| [&batch.message_id, &batch.payment_id]).flatten();
     let mut ids: Vec<String> = named.map(|id| plain(id, REFERENCE_CHARS_MAX)).collect();

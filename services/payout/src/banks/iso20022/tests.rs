@@ -187,7 +187,7 @@ fn reports_of_other_versions_are_read_or_named() {
 #[test]
 fn a_transfer_between_own_accounts_says_so_and_a_payment_does_not() {
     use iso20022::pain001::Initiation;
-    let bank = Iso20022Bank::try_new("http://127.0.0.1:1/", http_client::local(), (1, false)).unwrap();
+    let bank = Iso20022Bank::try_new("http://127.0.0.1:1/", http_client::local(), 1, false).unwrap();
     let account = |canonical: &str| PayoutAddress::from_canonical(canonical, &accounts::AddressRules::default()).unwrap();
     let debtor = account("us-account:021000021:4400001234");
     let payee = PayeeDetails {

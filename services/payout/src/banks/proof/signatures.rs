@@ -49,8 +49,10 @@ impl BankSigners {
     /// The keys of this source, read with the client that speaks to the bank, and how long a failure to read them is remembered; how the bank signs, and the header
     /// of the signature if it has another name. Reads nothing yet.
     pub fn try_new(
-        (source, retry): (BankKeySource, Duration),
-        (kind, header): (SignatureKind, Option<String>),
+        source: BankKeySource,
+        retry: Duration,
+        kind: SignatureKind,
+        header: Option<String>,
         client: ClientBuilder,
     ) -> Result<Self, reqwest::Error> {
         let client = client.connect_timeout(Duration::from_secs(2)).timeout(TIME_OUT).build()?;

@@ -66,7 +66,7 @@ fn lots(working: &WorkingLots) -> Vec<(i64, i64, i64, i64)> {
 }
 
 fn held(working: &WorkingLots, account: &str) -> Vec<(i64, i64)> {
-    working.holdings.get(account).into_iter().flatten().map(|((_, lot_no), coins)| (lot_no / 64, *coins)).collect()
+    working.holdings.get(account).into_iter().flatten().map(|(key, coins)| (key.lot_no / 64, *coins)).collect()
 }
 
 /// All days' sums together.

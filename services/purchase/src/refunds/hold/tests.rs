@@ -57,7 +57,7 @@ fn said(fact_id: &str, part: i64, status: FactStatus) -> RefundFact {
 }
 
 fn changed(facts: &[RefundFact], last: Option<&CoinHold>, granted: i64, terms: HoldTerms) -> (Option<i64>, Vec<(i64, i64, i64)>, i64) {
-    let change = change(facts, &purchase(), last, (granted, terms), 10_000).unwrap();
+    let change = change(facts, &purchase(), last, granted, terms, 10_000).unwrap();
     let new = change.new.iter().map(|hold| (hold.hold_no, hold.wanted, hold.ends_at_ms)).collect();
     (change.release.map(|hold| hold.hold_no), new, change.taken)
 }
@@ -72,7 +72,7 @@ fn what_is_not_decided_is_held_and_what_changes_replaces_it() {
     assert_eq!(changed(&[said("dp_1", 100, NotDisputed)], None, 0, TERMS), (None, vec![], 0));
     let both = [said("re_1", 50, Pending), said("dp_1", 100, Disputed), said("re_2", 20, Granted)];
     assert_eq!(changed(&both, None, 0, TERMS), (None, vec![(1, 70 - 14, 19_000)], 0), "never more than there was");
-    let held = change(&pending, &purchase(), None, (0, TERMS), 10_000).unwrap().new.remove(0);
+    let held = change(&pending, &purchase(), None, 0, TERMS, 10_000).unwrap().new.remove(0);
     assert_eq!(changed(&pending, Some(&held), 0, TERMS), (None, vec![], 0), "it is held already");
     assert_eq!(changed(&[said("re_1", 50, Undone)], Some(&held), 0, TERMS), (Some(1), vec![], 0));
     assert_eq!(changed(&disputed, Some(&held), 0, TERMS), (Some(1), vec![(2, 70, 19_000)], 0));
@@ -94,6 +94,6 @@ fn where_other_lots_do_not_pay_what_is_granted_is_held_first() {
     assert_eq!(changed(&facts, None, 35, terms), (None, vec![(1, 35, 11_000), (2, 14, 11_000)], 1));
     assert_eq!(changed(&facts, None, 35, TERMS), (None, vec![(1, 14, 11_000)], 0));
     let suspended = Purchase { state: PurchaseState::Suspended { posting_id: String::new() }, ..purchase() };
-    let change = change(&facts, &suspended, None, (35, terms), 10_000).unwrap();
+    let change = change(&facts, &suspended, None, 35, terms, 10_000).unwrap();
     assert_eq!(change, HoldChange::default(), "coins in suspense can't be spent");
 }

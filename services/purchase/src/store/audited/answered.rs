@@ -28,7 +28,9 @@ impl Store {
     pub(super) async fn asked_with(
         &self,
         book: &BookName,
-        (subject, rpc, request_id): (&str, &str, Uuid),
+        subject: &str,
+        rpc: &str,
+        request_id: Uuid,
         row_id: Uuid,
     ) -> Result<Option<SentFields>, Error> {
         let sql = "SELECT outcome, fields FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 1";

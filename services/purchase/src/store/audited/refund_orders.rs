@@ -32,7 +32,7 @@ impl Store {
             return Ok(Some(format!("no request of {} was answered with it", of.asked_by)));
         }
         let (orders, facts) = self.refunds_of(&purchase).await?;
-        Ok(fault(of, &purchase, (&orders, &facts)))
+        Ok(fault(of, &purchase, &orders, &facts))
     }
 
     async fn is_asked_for(&self, of: &RefundOrder) -> Result<bool, Error> {
@@ -42,7 +42,7 @@ impl Store {
             RefundStarter::Staff => vec![(&of.asked_by, RPCS[1]), (&of.user, RPCS[0])],
         };
         for (subject, rpc) in asked {
-            let asked = self.asked_with(&of.book, (subject.as_str(), rpc, of.request_id), of.refund_id).await?;
+            let asked = self.asked_with(&of.book, subject.as_str(), rpc, of.request_id, of.refund_id).await?;
             if asked.is_some_and(|asked| names(&asked, of)) {
                 return Ok(true);
             }
@@ -90,7 +90,7 @@ fn names(asked: &SentFields, of: &RefundOrder) -> bool {
 }
 
 /// How a refund contradicts its purchase, or what the store said of all its refunds.
-fn fault(of: &RefundOrder, purchase: &Purchase, (orders, facts): (&[RefundOrder], &[RefundFact])) -> Option<String> {
+fn fault(of: &RefundOrder, purchase: &Purchase, orders: &[RefundOrder], facts: &[RefundFact]) -> Option<String> {
     let price = purchase.value.price;
     if of.user != purchase.user {
         return Some(format!("it is of {}, and its purchase of {}", of.user, purchase.user));

@@ -25,7 +25,7 @@ impl Store {
     /// How a change is not what people asked for and decided, if it is not. These don't change, so another process that takes it further makes no difference.
     pub(crate) async fn wallet_change_forgery(&self, of: &WalletChange) -> Result<Option<String>, Error> {
         let rpc = if of.act == WalletAct::Close { ASKING[0] } else { ASKING[1] };
-        let Some(asked) = self.asked_with(&of.book, (of.asked_by.as_str(), rpc, of.request_id), of.change_id).await? else {
+        let Some(asked) = self.asked_with(&of.book, of.asked_by.as_str(), rpc, of.request_id, of.change_id).await? else {
             return Ok(Some(format!("no request of {} was answered with it", of.asked_by)));
         };
         if let Some(why) = forged(of, &asked) {

@@ -126,7 +126,7 @@ async fn a_purchase_leaves_the_list_of_suspense_with_its_coins() {
             insert_suspended(&store, at_ms, *id).await;
         }
         let list = async |before: (i64, Uuid), rows: i64| -> Vec<u128> {
-            let found = store.suspended_of(&book, &ann, before, rows).await.unwrap();
+            let found = store.suspended_of(&book, &ann, before.0, before.1, rows).await.unwrap();
             found.iter().map(|purchase| purchase.purchase_id.as_u128()).collect()
         };
         let start = (i64::MAX, Uuid::max());

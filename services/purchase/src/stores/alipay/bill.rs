@@ -42,7 +42,7 @@ impl BillingAccount for AlipayApp {
         if bill.account.is_empty() {
             return Some("it does not say whose bill it is".to_owned());
         }
-        bill.strange((&self.account.seller_id, "", ""), day)
+        bill.strange(&self.account.seller_id, "", "", day)
     }
 
     async fn bill(&self, day: Date, now: SystemTime) -> Result<Vec<u8>, NoBill> {

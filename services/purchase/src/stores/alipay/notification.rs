@@ -129,7 +129,7 @@ pub fn news(event: &StoreEvent) -> Option<EventNews> {
     // One that was refunded says so above: without that, a trade that is closed was never paid.
     let Some(standing) = trade::standing(TradeStatus::of(field("trade_status")), false) else { return Some(EventNews::Unknown) };
     let account_id = account::account_id(field("app_id"), field("seller_id"));
-    let of_trade = trade::facts(field("out_trade_no"), field("trade_no"), field("total_amount"), (&event.environment, &account_id));
+    let of_trade = trade::facts(field("out_trade_no"), field("trade_no"), field("total_amount"), &event.environment, &account_id);
     let said_at_ms = wallet::from_beijing(field("gmt_payment")).unwrap_or(event.signed_at_ms);
     Some(EventNews::Payment(PaymentFacts { standing, said_at_ms, ..of_trade }))
 }

@@ -75,12 +75,12 @@ pub(super) fn facts_of_query(trade: &TradeDocument, environment: &str, account_i
         said_at_ms: paid_at_ms.unwrap_or(now_ms),
         // A word that is not known proves nothing.
         standing: standing(trade.trade_status, trade.send_pay_date.is_some()).unwrap_or(PaymentStanding::Open),
-        ..facts(&trade.out_trade_no, &trade.trade_no, &trade.total_amount, (environment, account_id))
+        ..facts(&trade.out_trade_no, &trade.trade_no, &trade.total_amount, environment, account_id)
     }
 }
 
 /// The parts that a query and a notification have in common.
-pub(super) fn facts(out_trade_no: &str, trade_no: &str, total_amount: &str, (environment, account_id): (&str, &str)) -> PaymentFacts {
+pub(super) fn facts(out_trade_no: &str, trade_no: &str, total_amount: &str, environment: &str, account_id: &str) -> PaymentFacts {
     let short = |text: &str| if text.len() <= ID_BYTES_MAX { text.to_owned() } else { String::new() };
     PaymentFacts {
         order_id: wallet::order_id(out_trade_no),

@@ -41,7 +41,7 @@ impl StoreConnector for ReceiptVerifier {
         let why = || "no key for the App Store Server API is configured (purchase.apple)".to_owned();
         let server = self.servers[server::place(kind)].as_ref();
         let server = server.ok_or_else(|| NotAnswered { why: why(), for_all: false, retry_at_ms: 0 })?;
-        server.send_consumption((&question.bundle_id, &question.transaction_id), answer).await
+        server.send_consumption(&question.bundle_id, &question.transaction_id, answer).await
     }
 
     fn receipt(&self, event: &StoreEvent) -> Option<StoreReceipt> {

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
 
-use super::{ReceiptVerifier, claims, notification, parts, refused_by_library, server};
+use super::{
+    ReceiptVerifier, claims, notification, parts, refused_by_library,
+    server::{self, ServerCall},
+};
 use crate::domain::StoreKind;
 use crate::domain::event::{EventState, StoreEvent};
 use crate::domain::refusal::ReceiptRefusal;
@@ -74,13 +77,11 @@ impl ReceiptVerifier {
     }
 
     /// A page of what was said about an app in a span of time: `POST /inApps/v1/notifications/history`.
-    pub(crate) async fn history(&self, app: &ListedApp, span_ms: (i64, i64), token: &str) -> Result<ListPage, NotAnswered> {
-        let asked = json!({"startDate": span_ms.0, "endDate": span_ms.1});
-        let segments = ["v1", "notifications", "history"];
-        let said = self
-            .server(app)?
-            .answer(&app.bundle_id, (Method::POST, &segments, ("paginationToken", token)), |request| request.json(&asked))
-            .await?;
+    pub(crate) async fn history(&self, app: &ListedApp, from_ms: i64, until_ms: i64, token: &str) -> Result<ListPage, NotAnswered> {
+        let asked = json!({"startDate": from_ms, "endDate": until_ms});
+        let call =
+            ServerCall { method: Method::POST, segments: &["v1", "notifications", "history"], place: Some(("paginationToken", token)) };
+        let said = self.server(app)?.answer(&app.bundle_id, call, |request| request.json(&asked)).await?;
         if TOKEN_GONE.contains(&said.code()) && !token.is_empty() {
             return Ok(ListPage::TokenGone);
         }
@@ -96,7 +97,8 @@ impl ReceiptVerifier {
     /// A page of what was paid back to the buyer of a transaction: `GET /inApps/v2/refund/lookup/{transactionId}`.
     pub(crate) async fn refunds(&self, app: &ListedApp, transaction_id: &str, revision: &str) -> Result<ListPage, NotAnswered> {
         let segments = ["v2", "refund", "lookup", transaction_id];
-        let said = self.server(app)?.answer(&app.bundle_id, (Method::GET, &segments, ("revision", revision)), |request| request).await?;
+        let call = ServerCall { method: Method::GET, segments: &segments, place: Some(("revision", revision)) };
+        let said = self.server(app)?.answer(&app.bundle_id, call, |request| request).await?;
         match said.code() {
             code if TOKEN_GONE.contains(&code) && !revision.is_empty() => Ok(ListPage::TokenGone),
             TRANSACTION_UNKNOWN => Ok(ListPage::Unknown),

@@ -33,6 +33,16 @@ pub(super) struct AppStoreServer {
     key: P256SigningKey,
 }
 
+/// A request to the App Store Server API.
+pub(super) struct ServerCall<'a> {
+    /// Its method.
+    pub(super) method: Method,
+    /// Its path under `/inApps`.
+    pub(super) segments: &'a [&'a str],
+    /// The place in a list, with the name of its parameter; an empty place is that of the first page.
+    pub(super) place: Option<(&'a str, &'a str)>,
+}
+
 /// What the App Store answers.
 #[derive(Debug)]
 pub(super) struct ServerAnswer {
@@ -51,19 +61,18 @@ pub(super) fn load(config: &Config) -> Result<[Option<AppStoreServer>; 2], Strin
         let shown = options.private_key.display();
         let pem = std::fs::read(&options.private_key).map_err(|error| format!("apple.private_key: {shown}: {error}"))?;
         for (at, url) in [&options.api_url, &options.sandbox_api_url].into_iter().enumerate() {
-            let names = (options.issuer_id.as_str(), options.key_id.as_str());
-            servers[at] = Some(AppStoreServer::try_new(url, names, &pem, &options.ca)?);
+            servers[at] = Some(AppStoreServer::try_new(url, &options.issuer_id, &options.key_id, &pem, &options.ca)?);
         }
     }
     if let Some(pretend) = &config.sandbox_apple {
-        let names = (pretend.issuer_id.as_str(), pretend.key_id.as_str());
-        servers[1] = Some(AppStoreServer::try_new(&pretend.api_url, names, pretend.private_key.as_bytes(), Path::new(""))?);
+        let pem = pretend.private_key.as_bytes();
+        servers[1] = Some(AppStoreServer::try_new(&pretend.api_url, &pretend.issuer_id, &pretend.key_id, pem, Path::new(""))?);
     }
     Ok(servers)
 }
 
 impl AppStoreServer {
-    fn try_new(base: &str, (issuer_id, key_id): (&str, &str), pem: &[u8], ca: &Path) -> Result<Self, String> {
+    fn try_new(base: &str, issuer_id: &str, key_id: &str, pem: &[u8], ca: &Path) -> Result<Self, String> {
         let base: Url = base.parse().map_err(|_| format!("apple.api_url: {base} is not an address"))?;
         if base.cannot_be_a_base() {
             return Err(format!("apple.api_url: {base} is not an address with a host"));
@@ -75,11 +84,11 @@ impl AppStoreServer {
         Ok(Self { base, client, issuer_id: issuer_id.to_owned(), key_id: key_id.to_owned(), key })
     }
 
-    /// Sends a request about an app; with the place in a list, by the name of its parameter, unless the place is empty.
+    /// Sends a request about an app.
     pub(super) async fn answer(
         &self,
         bundle_id: &str,
-        (method, segments, place): (Method, &[&str], (&str, &str)),
+        ServerCall { method, segments, place }: ServerCall<'_>,
         with: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<ServerAnswer, NotAnswered> {
         let of_all = |why: String| NotAnswered { why, for_all: true, retry_at_ms: 0 };
@@ -91,8 +100,8 @@ impl AppStoreServer {
         // Each segment is encoded: an id can't lead elsewhere.
         path.pop_if_empty().extend(["inApps"]).extend(segments);
         drop(path);
-        if !place.1.is_empty() {
-            url.query_pairs_mut().append_pair(place.0, place.1);
+        if let Some((parameter, token)) = place.filter(|(_, token)| !token.is_empty()) {
+            url.query_pairs_mut().append_pair(parameter, token);
         }
         let request = with(self.client.request(method, url).header(AUTHORIZATION, format!("Bearer {token}")));
         let response = request.send().await;
@@ -108,7 +117,8 @@ impl AppStoreServer {
     /// `PUT /inApps/v2/transactions/consumption/{transactionId}`. May be repeated: the last one counts.
     pub(super) async fn send_consumption(
         &self,
-        (bundle_id, transaction_id): (&str, &str),
+        bundle_id: &str,
+        transaction_id: &str,
         answer: &RefundAnswer,
     ) -> Result<AnswerEnd, NotAnswered> {
         let mut information = json!({
@@ -123,7 +133,9 @@ impl AppStoreServer {
             information["refundPreference"] = json!(answer.preference.word());
         }
         let segments = ["v2", "transactions", "consumption", transaction_id];
-        let said = self.answer(bundle_id, (Method::PUT, &segments, ("", "")), |request| request.json(&information)).await?;
+        let said = self
+            .answer(bundle_id, ServerCall { method: Method::PUT, segments: &segments, place: None }, |request| request.json(&information))
+            .await?;
         match said.status {
             status if status.is_success() => Ok(AnswerEnd::Taken),
             // Wrong as it is, or about nothing that the App Store knows: the same again would be answered the same.

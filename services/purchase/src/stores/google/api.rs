@@ -86,7 +86,8 @@ impl GoogleApi {
     /// `orders.reviewrefund`. The inner error: Google will not, because it was answered before, or the token is no longer good.
     pub(super) async fn review_refund(
         &self,
-        (package, order_id): (&str, &str),
+        package: &str,
+        order_id: &str,
         review: &serde_json::Value,
     ) -> Result<Result<(), String>, Unavailable> {
         let url = self.url(&[package, "orders", &format!("{order_id}:reviewrefund")]);

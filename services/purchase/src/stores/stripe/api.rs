@@ -95,7 +95,7 @@ impl StripeApi {
     }
 
     /// A page of the events of these types that were made between two times in Unix seconds, newest first, after this one when given; whether there are more.
-    pub async fn events(&self, kinds: &[&str], (from_s, until_s): (i64, i64), after: &str) -> Result<(Vec<Value>, bool), ApiFault> {
+    pub async fn events(&self, kinds: &[&str], from_s: i64, until_s: i64, after: &str) -> Result<(Vec<Value>, bool), ApiFault> {
         let mut url = self.path("v1/events")?;
         let query = [("limit", PAGE.to_string()), ("created[gte]", from_s.to_string()), ("created[lte]", until_s.to_string())];
         url.query_pairs_mut().extend_pairs(query).extend_pairs(kinds.iter().map(|kind| ("types[]", *kind)));

@@ -50,9 +50,9 @@ pub(crate) enum NotListed {
 
 impl Merchant {
     /// The events between two times in Unix milliseconds, after this one when given.
-    pub(crate) async fn listed(&self, (from_ms, until_ms): (i64, i64), after: &str) -> Result<ListedEvents, NotListed> {
+    pub(crate) async fn listed(&self, from_ms: i64, until_ms: i64, after: &str) -> Result<ListedEvents, NotListed> {
         let (from_s, until_s) = (from_ms / 1_000, until_ms / 1_000);
-        let page: Result<(Vec<Value>, bool), ApiFault> = self.api.events(&KINDS, (from_s, until_s), after).await;
+        let page: Result<(Vec<Value>, bool), ApiFault> = self.api.events(&KINDS, from_s, until_s, after).await;
         let (listed, has_more) = page.map_err(|fault| match fault {
             ApiFault::NotFound | ApiFault::Refused(_) if !after.is_empty() => NotListed::PlaceGone,
             other => NotListed::Later(format!("{other:?}")),

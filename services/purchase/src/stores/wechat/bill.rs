@@ -73,7 +73,7 @@ impl BillingAccount for WechatMerchant {
 
     fn strange(&self, bill: &DailyBill, day: Date) -> Option<String> {
         // It has what was paid through every app of the merchant; trades are compared with orders of this one only.
-        bill.strange((&self.account.mchid, "", &self.account.mchid), day)
+        bill.strange(&self.account.mchid, "", &self.account.mchid, day)
     }
 
     async fn bill(&self, day: Date, _now: SystemTime) -> Result<Vec<u8>, NoBill> {

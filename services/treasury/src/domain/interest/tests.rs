@@ -23,7 +23,12 @@ fn a_year_is_360_days_or_365() {
 
 #[test]
 fn days_of_one_balance_and_rate_are_one_run() {
-    let days = [("2026-10-24", 5), ("2026-10-25", 5), ("2026-10-26", 7)].map(|(on, balance)| (day(on), balance, (1, 360)));
+    let days = [("2026-10-24", 5), ("2026-10-25", 5), ("2026-10-26", 7)].map(|(on, balance)| InterestDay {
+        on: day(on),
+        balance,
+        rate: 1,
+        year_days: 360,
+    });
     let found: Vec<_> = runs(&days).iter().map(|run| (run.from, run.days, run.balance)).collect();
     assert_eq!(found, [(day("2026-10-24"), 2, 5), (day("2026-10-26"), 1, 7)]);
 }

@@ -42,7 +42,8 @@ pub fn summarise(
     accounts: &BTreeMap<String, ImportedAccount>,
     balances: &BTreeMap<String, i64>,
     structure: &Structure,
-    (costs, today): (&[BankCost], Date),
+    costs: &[BankCost],
+    today: Date,
 ) -> Option<BTreeMap<Currency, Summary>> {
     let mut summaries: BTreeMap<Currency, Summary> = BTreeMap::new();
     let (mut leaves, mut roots) = (BTreeSet::new(), BTreeSet::new());

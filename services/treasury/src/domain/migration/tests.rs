@@ -155,7 +155,7 @@ fn a_summary_sums_what_there_was_is_and_will_be_with_the_costs_of_that_day() {
         virtual_account_minor_units: 50,
         source: "an offer".to_owned(),
     };
-    let sums = summary::summarise(&accounts, &balances, &structure(), (&[cost], TODAY)).unwrap();
+    let sums = summary::summarise(&accounts, &balances, &structure(), &[cost], TODAY).unwrap();
     let wanted = summary::Summary {
         accounts: 2,
         open: 1,
@@ -174,5 +174,5 @@ fn a_summary_sums_what_there_was_is_and_will_be_with_the_costs_of_that_day() {
     };
     assert_eq!(sums.into_values().collect::<Vec<_>>(), [wanted]);
     accounts.get_mut("a-2").unwrap().account.balance = i64::MAX;
-    assert_eq!(summary::summarise(&accounts, &balances, &structure(), (&[], TODAY)), None, "more than can be counted");
+    assert_eq!(summary::summarise(&accounts, &balances, &structure(), &[], TODAY), None, "more than can be counted");
 }

@@ -41,7 +41,7 @@ fn an_announcement_fits_its_leaf_amount_and_days_only() {
             bank_reference: String::new(),
         };
         let to = ReceiptLeaf { allocation: Allocation::Number, leaf, old_account: "" };
-        expected.fits(&booked(&incoming, to, "main", (leaf, "main")))
+        expected.fits(&booked(&incoming, to, "main", leaf, "main"))
     };
     assert!(fits("costs", 100, from) && fits("costs", 200, until));
     assert!(!fits("creators", 100, from) && !fits("costs", 99, from) && !fits("costs", 201, from));

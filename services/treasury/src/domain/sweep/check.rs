@@ -98,7 +98,7 @@ pub fn ends<'a>(facts: &SweepFacts<'a>, from: &str, to: &str) -> Result<SweepEnd
         let why = format!("is in {}, and {} in {}: no sweep changes the currency", to_account.currency, from.id, from_account.currency);
         return Err(refused(SweepBan::OtherCurrency, &to.id, why));
     }
-    usable(facts, (from, from_leaf), (to, to_leaf), to_account)?;
+    usable(facts, from, from_leaf, to, to_leaf, to_account)?;
     for (node, leaf) in [(from, from_leaf), (to, to_leaf)] {
         if leaf.funds != FundsClass::Own {
             return Err(refused(SweepBan::Funds, &node.id, format!("holds {} funds, which are never swept", leaf.funds)));
@@ -126,8 +126,10 @@ fn found<'a>(facts: &SweepFacts<'a>, id: &str) -> Result<(&'a Node, &'a Leaf, &'
 
 fn usable(
     facts: &SweepFacts<'_>,
-    (from, from_leaf): (&Node, &Leaf),
-    (to, to_leaf): (&Node, &Leaf),
+    from: &Node,
+    from_leaf: &Leaf,
+    to: &Node,
+    to_leaf: &Leaf,
     to_account: &PhysicalAccount,
 ) -> Result<(), SweepRefusal> {
     for (node, leaf) in [(from, from_leaf), (to, to_leaf)] {

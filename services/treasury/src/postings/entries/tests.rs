@@ -37,11 +37,11 @@ fn what_two_people_decided_moves_leaves_and_the_money_at_the_bank() {
         level: None,
         kind: NodeKind::Leaf(leaf),
     };
-    let (leaves, id) = (BTreeMap::from([("us-costs", &node)]), (Uuid::from_u128(1), Uuid::from_u128(2)));
+    let (leaves, adjustment, request) = (BTreeMap::from([("us-costs", &node)]), Uuid::from_u128(1), Uuid::from_u128(2));
     let transfers = [AdjustmentTransfer { debit: "us-costs".to_owned(), credit: String::new(), amount: 25 }];
     let wanted = [(name("acme", "virtual_account", "us-costs"), name("main", "physical_cash", "bank-usd"), 25)];
-    let adjusted = case_adjustment(&account(), &leaves, id, &transfers);
-    let written_off = case_write_off(&account(), &leaves, id, &transfers);
+    let adjusted = case_adjustment(&account(), &leaves, adjustment, request, &transfers);
+    let written_off = case_write_off(&account(), &leaves, adjustment, request, &transfers);
     assert_eq!((moved(&adjusted), moved(&written_off)), (wanted.to_vec(), wanted.to_vec()));
     assert_eq!([adjusted.kind(), written_off.kind()], [PostingKind::TreasuryAdjustment, PostingKind::TreasuryWriteOff]);
 }

@@ -38,6 +38,7 @@ fn interest_is_owed_by_the_borrower() {
 #[test]
 fn what_a_bank_booked_is_divided_whichever_way_it_goes() {
     let portions = [("main", "us-costs", 60), ("acme", "us-ads", 40), ("main", "bank-usd-rounding", -1)];
+    let portions = portions.map(|(entity, leaf, amount)| Portion { entity, leaf, amount });
     let draft = allocation(Uuid::from_u128(1), &account(), &portions);
     let wanted = [
         ("main/virtual_account/us-costs", 60),

@@ -155,8 +155,8 @@ fn reference_change_codes_agree() {
             }
             from += number;
         }
-        assert_eq!(code.layout.iter().map(|(_, from, length)| (*from, *length)).collect::<Vec<_>>(), stated, "{row:?}");
-        let fields: HashSet<ChangedField> = code.layout.iter().map(|(field, _, _)| *field).collect();
+        assert_eq!(code.layout.iter().map(|place| (place.from, place.length)).collect::<Vec<_>>(), stated, "{row:?}");
+        let fields: HashSet<ChangedField> = code.layout.iter().map(|place| place.field).collect();
         assert_eq!(fields.len(), stated.len());
         if !code.refusal {
             assert_eq!(fields.contains(&ChangedField::RoutingNumber), row[1].contains("routing"), "{row:?}");

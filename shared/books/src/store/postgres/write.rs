@@ -125,7 +125,7 @@ fn bind_refusals(query: Bound, batch: &Batch) -> Bound {
     let query = query.bind(refusals.iter().map(|row| row.time).collect::<Vec<_>>());
     let query = query.bind(refusals.iter().map(|row| row.told.reason.clone()).collect::<Vec<_>>());
     let query = query.bind(refusals.iter().map(|row| rows::pairs(&row.told.facts)).collect::<Vec<_>>());
-    query.bind(refusals.iter().map(|row| rows::pairs(&row.fields)).collect::<Vec<_>>())
+    query.bind(refusals.iter().map(|row| rows::pairs(&*row.fields)).collect::<Vec<_>>())
 }
 
 fn bind_guards_and_holds(query: Bound, batch: &Batch) -> Bound {

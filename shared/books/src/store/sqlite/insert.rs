@@ -40,7 +40,7 @@ impl Values {
     }
 
     /// Binds rows for one statement of a size that fits them; nothing for size 0.
-    pub(super) fn rows<T>(self, (insert, size): (&Insert, usize), book: i64, rows: &[T], bind: impl Fn(Self, &T) -> Self) -> Self {
+    pub(super) fn rows<T>(self, insert: &Insert, size: usize, book: i64, rows: &[T], bind: impl Fn(Self, &T) -> Self) -> Self {
         if size == 0 {
             return self;
         }
@@ -109,7 +109,7 @@ impl Insert {
         for now in rows.chunks(self.rows_max()) {
             let size = size_for(now.len());
             let at = SIZES.iter().position(|there| *there == size).expect("one of them");
-            Values::with_room(self.values(size)).rows((self, size), book, now, bind).run(writer, self.sql[at].clone()).await?;
+            Values::with_room(self.values(size)).rows(self, size, book, now, bind).run(writer, self.sql[at].clone()).await?;
         }
         Ok(())
     }

@@ -118,9 +118,9 @@ impl Inserts {
         let apart = spilled || events.len() > events_max || plain.len() > plain_max || !rest.is_usual();
         let opening = Shape { frame, first: true, last: false, rest, events: 0, transfers: 0 };
         if apart {
-            let values = self.rest_values(bind_commit(Values::with_room(64), batch), (batch, &other), &rest);
+            let values = self.rest_values(bind_commit(Values::with_room(64), batch), batch, &other, &rest);
             values.run(writer, self.shape(opening)).await?;
-            self.spill(writer, (batch, &other), &rest).await?;
+            self.spill(writer, batch, &other, &rest).await?;
             // The last rows of each table go with the final list.
             let split = events.len().saturating_sub(events_max);
             self.event.run(writer, batch.book, &events[..split], bind_event).await?;
@@ -135,11 +135,11 @@ impl Inserts {
         if apart {
             (shape.first, shape.rest) = (false, RestSizes::default());
         } else {
-            values = self.rest_values(bind_commit(values, batch), (batch, &other), &rest);
+            values = self.rest_values(bind_commit(values, batch), batch, &other, &rest);
         }
-        values = values.rows((&self.event, events_size), batch.book, events, bind_event);
+        values = values.rows(&self.event, events_size, batch.book, events, bind_event);
         let bind = |values, transfer: &&Transfer| bind_plain_transfer(values, transfer);
-        values.rows((&self.plain_transfer, transfers_size), batch.book, plain, bind).run(writer, self.shape(shape)).await
+        values.rows(&self.plain_transfer, transfers_size, batch.book, plain, bind).run(writer, self.shape(shape)).await
     }
 
     /// The text of a statement list of this shape, cached.
@@ -189,25 +189,26 @@ impl Inserts {
         (RestSizes(sizes), spilled)
     }
 
-    fn rest_values(&self, values: Values, (batch, other): (&Batch, &[&Transfer]), RestSizes(sizes): &RestSizes) -> Values {
+    fn rest_values(&self, values: Values, batch: &Batch, other: &[&Transfer], RestSizes(sizes): &RestSizes) -> Values {
         let (book, [checkpoint, transfer, refusal, guard, hold, opened, flushed, limit, settle, log]) = (batch.book, *sizes);
-        let values = values.rows((&self.checkpoint, checkpoint), book, &batch.checkpoints, bind_checkpoint);
-        let values = values.rows((&self.transfer, transfer), book, other, |values, transfer| bind_transfer(values, transfer));
-        let values = values.rows((&self.refusal, refusal), book, &batch.refusals, bind_refusal);
-        let values = values.rows((&self.guard, guard), book, &batch.guards, |values, (key, guard)| bind_guard(values, key, *guard));
-        let values = values.rows((&self.hold, hold), book, &batch.holds, bind_hold);
-        let values = values.rows((&self.account, opened), book, &batch.opened, bind_account);
-        let values = values.rows((&self.account, flushed), book, &batch.flushed, bind_account);
-        let values = values.rows((&self.limit, limit), book, &batch.limits, bind_limit);
-        let values = values.rows((&self.settle, settle), book, &batch.settled.standings, bind_standing);
-        values.rows((&self.log, log), book, std::slice::from_ref(batch), bind_log)
+        let values = values.rows(&self.checkpoint, checkpoint, book, &batch.checkpoints, bind_checkpoint);
+        let values = values.rows(&self.transfer, transfer, book, other, |values, transfer| bind_transfer(values, transfer));
+        let values = values.rows(&self.refusal, refusal, book, &batch.refusals, bind_refusal);
+        let values = values.rows(&self.guard, guard, book, &batch.guards, |values, (key, guard)| bind_guard(values, key, *guard));
+        let values = values.rows(&self.hold, hold, book, &batch.holds, bind_hold);
+        let values = values.rows(&self.account, opened, book, &batch.opened, bind_account);
+        let values = values.rows(&self.account, flushed, book, &batch.flushed, bind_account);
+        let values = values.rows(&self.limit, limit, book, &batch.limits, bind_limit);
+        let values = values.rows(&self.settle, settle, book, &batch.settled.standings, bind_standing);
+        values.rows(&self.log, log, book, std::slice::from_ref(batch), bind_log)
     }
 
     /// Writes the rows of tables that have too many for one statement.
     async fn spill(
         &self,
         writer: &mut SqliteConnection,
-        (batch, other): (&Batch, &[&Transfer]),
+        batch: &Batch,
+        other: &[&Transfer],
         RestSizes(sizes): &RestSizes,
     ) -> Result<(), sqlx::Error> {
         let (book, [checkpoint, transfer, refusal, guard, hold, opened, flushed, limit, settle, _]) = (batch.book, *sizes);
@@ -325,7 +326,7 @@ fn bind_transfer(values: Values, transfer: &Transfer) -> Values {
 
 fn bind_refusal(values: Values, refusal: &RefusalRow) -> Values {
     let values = values.bind(refusal.id.as_bytes().to_vec()).bind(refusal.time).bind(refusal.told.reason.clone());
-    values.bind(rows::pairs(&refusal.told.facts)).bind(rows::pairs(&refusal.fields))
+    values.bind(rows::pairs(&refusal.told.facts)).bind(rows::pairs(&*refusal.fields))
 }
 
 fn bind_guard(values: Values, key: &str, guard: GuardState) -> Values {

@@ -105,7 +105,7 @@ fn one_message_has_every_payment_with_the_right_count_and_sum_and_is_valid() {
         remittance: "Creator payout",
     };
     let orders: Vec<PaymentOrder<'_>> = payees.iter().enumerate().map(order).collect();
-    let bank = Iso20022Bank::try_new("http://127.0.0.1:1", http_client::local(), (3, false)).unwrap();
+    let bank = Iso20022Bank::try_new("http://127.0.0.1:1", http_client::local(), 3, false).unwrap();
     let text = bank.shared_message(&orders).unwrap();
     let message = Initiation::read(text.as_bytes()).unwrap();
     message.check_totals().unwrap();

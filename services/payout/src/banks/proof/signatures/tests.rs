@@ -30,9 +30,8 @@ fn signed(pair: &EcdsaKeyPair, body: &[u8]) -> String {
 fn keys(set: &Value) -> (tempfile::NamedTempFile, BankSigners) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), set.to_string()).unwrap();
-    let way = (SignatureKind::Detached, None);
-    let keys =
-        BankSigners::try_new((BankKeySource::File(file.path().to_owned()), Duration::from_secs(10)), way, http_client::local()).unwrap();
+    let source = BankKeySource::File(file.path().to_owned());
+    let keys = BankSigners::try_new(source, Duration::from_secs(10), SignatureKind::Detached, None, http_client::local()).unwrap();
     (file, keys)
 }
 
@@ -116,11 +115,8 @@ async fn a_key_server_that_is_away_is_asked_once_and_callers_with_a_known_key_do
     let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let routes = axum::Router::new().route("/", axum::routing::get(answer));
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
-    let keys = BankSigners::try_new(
-        (BankKeySource::Address(url), Duration::from_secs(600)),
-        (SignatureKind::Detached, None),
-        http_client::local(),
-    );
+    let keys =
+        BankSigners::try_new(BankKeySource::Address(url), Duration::from_secs(600), SignatureKind::Detached, None, http_client::local());
     let keys = Arc::new(keys.unwrap());
     let signature = signed(&own, b"x");
     assert_eq!(check(&keys, Some("a"), Some(&signature), b"x").await, Ok(()));

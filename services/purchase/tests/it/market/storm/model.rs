@@ -141,7 +141,7 @@ pub struct Books {
 }
 
 fn field<'a>(posting: &'a Posting, name: &str) -> &'a str {
-    posting.request_fields.iter().find(|field| field.name == name).map_or("", |field| &field.value)
+    posting.field(name).unwrap_or_default()
 }
 
 impl Books {
