@@ -16,6 +16,7 @@ mod statements;
 #[cfg(test)]
 mod tests;
 mod times;
+mod tuples;
 mod type_names;
 
 use std::{collections::BTreeMap, fmt, fs, io, path::Path};
@@ -32,6 +33,7 @@ pub use refusals::check_refusals;
 pub use rust::check_rust;
 pub use statements::check_statements;
 pub use times::check_times;
+pub use tuples::check_tuples;
 pub use type_names::check_types;
 
 /// Names allowed at the top of the repository, including ignored build output and local data.
@@ -175,6 +177,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             found.extend(check_accounts(&file, &text));
             found.extend(check_statements(&file, &text));
             found.extend(check_times(&file, &text));
+            found.extend(check_tuples(&file, &text));
         } else if name.ends_with(".proto") {
             let text = fs::read_to_string(path)?;
             found.extend(check_proto(&file, &text));

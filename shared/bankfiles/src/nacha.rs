@@ -26,7 +26,7 @@ mod routing;
 mod sec;
 mod transaction;
 
-pub use change_codes::{AccountChange, AchAccount, CHANGE_CODES, ChangeCode, ChangedField, ChangedPlace, change_code};
+pub use change_codes::{AccountChange, AchAccount, CHANGE_CODES, ChangeCode, ChangedField, CorrectedPlace, change_code};
 pub use disputes::{AchContest, AchDispute};
 pub use error::{AchInvalid, AchRefusal};
 pub use iat::{IatAddenda, IatBank, IatPlace};

@@ -79,18 +79,35 @@ fn has_word(line: &str, word: &str) -> bool {
 }
 
 fn check_functions(file: &str, code: &[String], found: &mut Vec<Violation>) {
-    for (index, line) in code.iter().enumerate() {
-        let Some((name, column)) = function_at(line) else { continue };
-        let Some(function) = measure(code, index, column) else { continue };
-        if function.lines > FUNCTION_LINES_MAX {
-            let what = format!("fn {name} has {} lines, more than {FUNCTION_LINES_MAX}", function.lines);
-            found.push(Violation::at(file, index + 1, what));
+    for function in functions(code) {
+        let FunctionText { name, index, lines, parameters } = function;
+        if lines > FUNCTION_LINES_MAX {
+            found.push(Violation::at(file, index + 1, format!("fn {name} has {lines} lines, more than {FUNCTION_LINES_MAX}")));
         }
-        if function.arguments > ARGUMENTS_MAX {
-            let what = format!("fn {name} takes {} arguments, more than {ARGUMENTS_MAX}", function.arguments);
-            found.push(Violation::at(file, index + 1, what));
+        let arguments = arguments(&parameters);
+        if arguments > ARGUMENTS_MAX {
+            found.push(Violation::at(file, index + 1, format!("fn {name} takes {arguments} arguments, more than {ARGUMENTS_MAX}")));
         }
     }
+}
+
+/// A function, as its source has it.
+pub(super) struct FunctionText<'a> {
+    pub(super) name: &'a str,
+    /// The line that declares it, from 0.
+    pub(super) index: usize,
+    lines: usize,
+    /// Its receiver, and pattern and type of each parameter.
+    pub(super) parameters: Vec<String>,
+}
+
+/// All functions in masked code.
+pub(super) fn functions(code: &[String]) -> impl Iterator<Item = FunctionText<'_>> {
+    code.iter().enumerate().filter_map(|(index, line)| {
+        let (name, column) = function_at(line)?;
+        let (lines, parameters) = measure(code, index, column)?;
+        Some(FunctionText { name, index, lines, parameters })
+    })
 }
 
 /// The name of the function that a line declares, and the column after the name.
@@ -105,28 +122,23 @@ fn function_at(line: &str) -> Option<(&str, usize)> {
     (modifiers && length > 0).then(|| (&line[start..start + length], start + length))
 }
 
-struct Function {
-    lines: usize,
-    arguments: usize,
-}
-
-/// Reads from after a function's name to the end of its body (or to `;`). Strings and comments are already blanked, so brackets match.
-fn measure(code: &[String], first: usize, column: usize) -> Option<Function> {
-    let mut arguments = None;
-    let mut list = ArgumentList::default();
+/// Reads from after a function's name to the end of its body (or to `;`): how many lines, and the parameters. Strings and comments are already blanked, so brackets match.
+fn measure(code: &[String], first: usize, column: usize) -> Option<(usize, Vec<String>)> {
+    let mut parameters = None;
+    let mut list = ParameterList::default();
     // The `;` of an array type in the result, `[u8; 4]`, ends nothing.
     let (mut braces, mut brackets, mut previous) = (0_usize, 0_usize, ' ');
     for (index, line) in code.iter().enumerate().skip(first) {
         for c in line.chars().skip(if index == first { column } else { 0 }) {
-            if arguments.is_none() {
-                arguments = list.step(previous, c);
+            if parameters.is_none() {
+                parameters = list.step(previous, c);
             } else {
                 match c {
-                    ';' if braces == 0 && brackets == 0 => return Some(Function { lines: 1, arguments: arguments? }),
+                    ';' if braces == 0 && brackets == 0 => return Some((1, parameters?)),
                     '[' => brackets += 1,
                     ']' => brackets = brackets.saturating_sub(1),
                     '{' => braces += 1,
-                    '}' if braces == 1 => return Some(Function { lines: index - first + 1, arguments: arguments? }),
+                    '}' if braces == 1 => return Some((index - first + 1, parameters?)),
                     '}' => braces = braces.saturating_sub(1),
                     _ => {}
                 }
@@ -138,19 +150,19 @@ fn measure(code: &[String], first: usize, column: usize) -> Option<Function> {
     None
 }
 
-/// Counts the arguments between the outer parentheses of a signature; each part of one that is taken apart there counts.
+/// Reads what is between the outer parentheses of a signature.
 #[derive(Default)]
-struct ArgumentList {
+struct ParameterList {
     depth: usize,
     generics: usize,
     open: bool,
     current: String,
-    arguments: usize,
+    parameters: Vec<String>,
 }
 
-impl ArgumentList {
-    /// Reads one more character; returns the count once the list is closed.
-    fn step(&mut self, previous: char, c: char) -> Option<usize> {
+impl ParameterList {
+    /// Reads one more character; returns the parameters once the list is closed.
+    fn step(&mut self, previous: char, c: char) -> Option<Vec<String>> {
         if !self.open {
             match c {
                 '<' => self.generics += 1,
@@ -162,11 +174,11 @@ impl ArgumentList {
         }
         match c {
             ')' if self.depth == 0 => {
-                self.end_argument();
-                return Some(self.arguments);
+                self.end_parameter();
+                return Some(std::mem::take(&mut self.parameters));
             }
             ',' if self.depth == 0 => {
-                self.end_argument();
+                self.end_parameter();
                 return None;
             }
             '(' | '[' | '{' | '<' => self.depth += 1,
@@ -178,14 +190,28 @@ impl ArgumentList {
         None
     }
 
-    fn end_argument(&mut self) {
-        let argument = std::mem::take(&mut self.current);
-        let (pattern, has_type) = argument.split_once(':').map_or((argument.trim(), false), |(pattern, _)| (pattern.trim(), true));
-        let parts = pattern.split(',').filter(|part| part.contains(|c: char| c.is_alphanumeric() || c == '_')).count();
-        let is_taken_apart = has_type && pattern.starts_with('(') && pattern.ends_with(')');
-        let receiver = pattern.split_whitespace().last().is_some_and(|word| word.trim_start_matches('&') == "self");
-        if !argument.trim().is_empty() && !receiver {
-            self.arguments += if is_taken_apart { parts } else { 1 };
+    fn end_parameter(&mut self) {
+        let parameter = std::mem::take(&mut self.current);
+        if !parameter.trim().is_empty() {
+            self.parameters.push(parameter.trim().to_owned());
         }
     }
+}
+
+/// The number of arguments, without the receiver; each part of one that is taken apart counts.
+fn arguments(parameters: &[String]) -> usize {
+    let count = |parameter: &String| {
+        let (pattern, has_type) = parameter.split_once(':').map_or((parameter.as_str(), false), |(pattern, _)| (pattern.trim(), true));
+        let parts = pattern.split(',').filter(|part| part.contains(|c: char| c.is_alphanumeric() || c == '_')).count();
+        let is_taken_apart = has_type && pattern.starts_with('(') && pattern.ends_with(')');
+        let is_receiver = pattern.split_whitespace().last().is_some_and(|word| word.trim_start_matches('&') == "self");
+        if is_receiver {
+            0
+        } else if is_taken_apart {
+            parts
+        } else {
+            1
+        }
+    };
+    parameters.iter().map(count).sum()
 }

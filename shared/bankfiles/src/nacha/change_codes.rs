@@ -18,7 +18,7 @@ pub struct ChangeCode {
     /// Whether it is the refusal of a notification of change, which an originator's bank sends.
     pub refusal: bool,
     /// Where the corrected data has what: field, first character from 0, and number of characters.
-    pub layout: &'static [ChangedPlace],
+    pub layout: &'static [CorrectedPlace],
 }
 
 /// A field that a notification of change replaces.
@@ -41,7 +41,7 @@ pub enum ChangedField {
 
 /// Where a field is in corrected data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ChangedPlace {
+pub struct CorrectedPlace {
     /// The field.
     pub field: ChangedField,
     /// Its first character, from 0.
@@ -56,11 +56,11 @@ const UPDATE: &str = "Update the beneficiary before the next payment.";
 const FIX: &str = "Correct how entries are made; the beneficiary stays as it is.";
 const REFUSED: &str = "Our bank refused the notification; the bank that sent it may correct it.";
 
-const fn at(field: ChangedField, from: usize, length: usize) -> ChangedPlace {
-    ChangedPlace { field, from, length }
+const fn at(field: ChangedField, from: usize, length: usize) -> CorrectedPlace {
+    CorrectedPlace { field, from, length }
 }
 
-const fn change(code: &'static str, layout: &'static [ChangedPlace], action: &'static str, meaning: &'static str) -> ChangeCode {
+const fn change(code: &'static str, layout: &'static [CorrectedPlace], action: &'static str, meaning: &'static str) -> ChangeCode {
     ChangeCode { code, meaning, action, refusal: code.as_bytes()[1] == b'6', layout }
 }
 
@@ -147,7 +147,7 @@ impl AccountChange {
     #[must_use]
     pub fn corrected_data(&self, code: &ChangeCode) -> Option<String> {
         let mut data = String::new();
-        for ChangedPlace { field, from, length } in code.layout {
+        for CorrectedPlace { field, from, length } in code.layout {
             let text = match field {
                 RoutingNumber => self.routing_number.clone(),
                 AccountNumber => self.account_number.clone(),
@@ -176,7 +176,7 @@ impl ChangeCode {
             return wrong("printable ASCII characters only");
         }
         let mut change = AccountChange::default();
-        for ChangedPlace { field, from, length } in self.layout {
+        for CorrectedPlace { field, from, length } in self.layout {
             let end = corrected_data.len().min(from + length);
             let text = corrected_data.get(*from..end).unwrap_or_default().trim_matches(' ');
             match field {
