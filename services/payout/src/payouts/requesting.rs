@@ -17,6 +17,8 @@ use money::time::unix_ms;
 use rpc::StickyRefusal;
 use std::time::SystemTime;
 
+/// The message for a refusal because of an account that is not the creator's, such as the company's account of money in transit.
+const NOT_NOW: &str = "this can't be paid out now; nothing was held";
 /// Attempts on a payout that others write at the same time: handlers of the same request, and the worker.
 const RECORD_TRIES_MAX: usize = 16;
 
@@ -62,7 +64,7 @@ impl Payouts {
         if answer.as_ref().is_err_and(|not_posted| not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::Malformed)) {
             answer = self.ledger.posting(&payout.book, postings::hold(&payout).without_guards()).await;
         }
-        let held = match answer {
+        let held = match answer.map_err(|not_posted| not_posted.for_user(payout.user.as_str(), NOT_NOW)) {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
             Err(NotPosted::Refused(refusal)) => Err(refusal.kept()),
             Err(not_posted @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {

@@ -1,6 +1,10 @@
 //! Whatever the ledger answers, a creator gets a helpful message and no internal details.
 
-use crate::world::{World, aba, payout_request};
+use crate::{
+    closing::set_state,
+    world::{World, aba, on_both, payout_request},
+};
+use api::{ledger::AccountState, payout::PayoutState};
 use ledger_client::{LedgerReason, reason::Proof};
 use testbed::{
     Fault, Storage,
@@ -18,7 +22,7 @@ async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
     running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap();
     // The payout is recorded: unless refused, its hold will still be placed.
     let translated: Vec<_> = LedgerReason::ALL.into_iter().filter(|reason| reason.row().proof != Proof::Refused).collect();
-    let walk = ReasonWalk { rpc: "payout/RequestPayout", fault: &world.bed.fault, translated: &translated, answers_refusals: false };
+    let walk = ReasonWalk { rpc: "payout/RequestPayout", fault: &world.bed.fault, translated: &translated, answers_refusals: false, for_staff: false };
     walk.through(async |fault| {
         world.bed.fault.fail(fault);
         running.request("ana", payout_request(&beneficiary, "USD", 1)).await
@@ -32,4 +36,34 @@ async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
     world.bed.fault.fail(Fault::None);
     running.stop().await;
     world.close().await;
+}
+
+#[tokio::test]
+async fn a_creator_does_not_learn_that_an_account_of_the_company_is_frozen() {
+    on_both(async |database| {
+        let world = World::open(database, 1).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let beneficiary = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+        let (first, _) = running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap();
+        running.end("ana", &first.payout_id).await;
+        let request = payout_request(&beneficiary, "USD", 100);
+        for state in [Some(AccountState::Frozen), None, Some(AccountState::Open)] {
+            if let Some(state) = state {
+                set_state(&world, "house/in_transit/USD", state).await.unwrap();
+            }
+            // Also once it is thawed: the refusal is kept under its id.
+            let told = running.request("ana", request.clone()).await.unwrap_err();
+            assert_eq!(told.message(), "ACCOUNT_FROZEN: this can't be paid out now; nothing was held");
+            assert!(rpc::facts(&told).is_empty() && !String::from_utf8_lossy(told.details()).contains("house/"), "{told:?}");
+        }
+        let (payout, _) = running.request("ana", payout_request(&beneficiary, "USD", 100)).await.unwrap();
+        assert_eq!(running.end("ana", &payout.payout_id).await.state(), PayoutState::Settled, "with a new id, once it is thawed");
+        set_state(&world, "creator/ana/payable/USD", AccountState::Frozen).await.unwrap();
+        let own = running.request("ana", payout_request(&beneficiary, "USD", 100)).await.unwrap_err();
+        assert!(own.message().starts_with("ACCOUNT_FROZEN: creator/ana/payable/USD is frozen"), "{own:?}");
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
 }
