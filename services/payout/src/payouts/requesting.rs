@@ -12,7 +12,7 @@ use crate::{
 };
 use db::requests::KeptAnswer;
 use futures::future::join_all;
-use ledger_client::{LedgerReason, NotPosted};
+use ledger_client::{LedgerReason, is_final_under};
 use money::time::unix_ms;
 use rpc::StickyRefusal;
 use std::time::SystemTime;
@@ -66,10 +66,14 @@ impl Payouts {
         }
         let held = match answer.map_err(|not_posted| not_posted.for_user(payout.user.as_str(), NOT_NOW)) {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
-            Err(NotPosted::Refused(refusal)) => Err(refusal.kept()),
-            Err(not_posted @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {
-                tracing::warn!(payout_id = %payout.payout_id, ?not_posted, "the hold's outcome is unknown");
-                return Err(Error::HoldUnknown);
+            Err(not_posted) => {
+                let is_final = is_final_under(payout.hold_id(), &not_posted, unix_ms(SystemTime::now()));
+                let Some(refusal) = not_posted.refusal().filter(|_| is_final) else {
+                    // Also one that is refused for its time: another call with its id may be in flight, and the worker tries again.
+                    tracing::warn!(payout_id = %payout.payout_id, ?not_posted, "the hold's outcome is unknown");
+                    return Err(Error::HoldUnknown);
+                };
+                Err(refusal.kept())
             }
         };
         let (payout_key, mut current) = (payout.key(), payout);
