@@ -223,6 +223,7 @@ impl NotPosted {
     }
 
     /// Why the request makes no progress, for this user and for staff: the reason, with the message if it names no account of others.
+    /// [`LedgerReason::of_blocked_by`] reads it.
     #[must_use]
     pub fn blocked_by(&self, user: &str) -> String {
         match self {

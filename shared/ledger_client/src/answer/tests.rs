@@ -185,3 +185,18 @@ fn a_user_whose_clock_is_wrong_is_told_the_servers_time() {
     assert_eq!(rpc::facts(&shown), facts.map(|(name, value)| (name.to_owned(), value)).into());
     assert!(shown.message().contains("server_time=2026-11-26T12:00:00+00:00"), "{}", shown.message());
 }
+
+#[test]
+fn the_reason_of_what_waits_is_read_from_its_stored_text() {
+    for reason in LedgerReason::ALL {
+        for account in ["viewer/ann/coins", "house/in_transit/USD"] {
+            let code = if reason.row().proof == Proof::Refused { Code::FailedPrecondition } else { Code::Unavailable };
+            let not_posted = classify(refused(code, reason.name(), &[("account", account.to_owned())]));
+            let known = if reason.row().proof == Proof::Unknown { LedgerReason::OutcomeUnknown } else { reason.clone() };
+            assert_eq!(LedgerReason::of_blocked_by(&not_posted.blocked_by("ann")), Some(known), "{not_posted:?}");
+        }
+    }
+    for other in ["", "LIQUIDITY: there is not enough money", "OVERFLOWING", "overflow", "an OVERFLOW: of it"] {
+        assert_eq!(LedgerReason::of_blocked_by(other), None, "{other}");
+    }
+}
