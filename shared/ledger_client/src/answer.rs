@@ -242,6 +242,13 @@ impl NotPosted {
         self.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::AccountClosed && refusal.fact(ACCOUNT) == account)
     }
 
+    /// Whether the journal is another one than the caller has read so far, as after a restore: it does not have the commit after which it was to be read.
+    #[must_use]
+    pub fn is_other_journal(&self) -> bool {
+        let is_other = |reason: &LedgerReason| matches!(reason, LedgerReason::JournalDiverged | LedgerReason::JournalAhead);
+        self.refusal().is_some_and(|refusal| is_other(&refusal.reason))
+    }
+
     /// Whether it is open what this call, or an earlier one with the same id, did.
     #[must_use]
     pub fn leaves_outcome_open(&self) -> bool {

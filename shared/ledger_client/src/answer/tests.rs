@@ -200,3 +200,12 @@ fn the_reason_of_what_waits_is_read_from_its_stored_text() {
         assert_eq!(LedgerReason::of_blocked_by(other), None, "{other}");
     }
 }
+
+#[test]
+fn only_a_journal_that_lacks_what_was_read_is_another_one() {
+    for reason in LedgerReason::ALL {
+        let not_read = classify(refused(Code::FailedPrecondition, reason.name(), &[]));
+        assert_eq!(not_read.is_other_journal(), matches!(reason.name(), "JOURNAL_DIVERGED" | "JOURNAL_AHEAD"), "{reason:?}");
+    }
+    assert!(!NotPosted::lost("cut off").is_other_journal());
+}
