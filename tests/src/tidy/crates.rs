@@ -39,7 +39,7 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/bankfiles", &[&["iso20022", "money"]], &[]),
     row("shared/matching", &[&["bankfiles", "iso20022", "money"]], &[]),
     row("shared/rails", &[&["accounts", "money", "settings"]], &[]),
-    row("shared/reconciliation", &[&["matching", "iso20022", "rails", "money"]], &[]),
+    row("shared/reconciliation", &[&["bankfiles", "matching", "iso20022", "rails", "money"]], &[]),
     row("shared/bankapi", &[&["accounts", "money"]], &[]),
     row("shared/screening", &[&["settings"]], &[]),
     row("shared/storereports", &[&["money"]], &[]),

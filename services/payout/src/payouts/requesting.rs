@@ -98,7 +98,7 @@ impl Payouts {
                 let mut next = current.enter(PayoutPhase::Held, unix_ms(now));
                 next.hold_posting_id = posting_id.clone();
                 next.hold_transfer_no = *transfer_no;
-                (next, KeptAnswer { bytes: Vec::new(), refusal: false })
+                (next, KeptAnswer::done())
             }
             Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), KeptAnswer { bytes: stored.to_bytes(), refusal: true }),
         };
