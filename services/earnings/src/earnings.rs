@@ -201,7 +201,7 @@ impl Earnings {
                 }
                 QuoteState::Accepting(_) => {
                     if self.store.accepting_again(book, quote.id, &own, settle_at_ms(now)).await? {
-                        return self.settle(book, &quote, &own).await;
+                        return self.settle(book, &quote, &own, postings::conversion(book, &quote, &own)).await;
                     }
                 }
                 QuoteState::Open => match quote.decide(moment(now)) {
@@ -209,7 +209,7 @@ impl Earnings {
                     domain::Decision::Expired => return self.post(book, &quote, postings::expired(book, &quote, &own)).await,
                     domain::Decision::Convert => {
                         if self.store.accepting(book, quote.id, &own, settle_at_ms(now)).await? {
-                            return self.settle(book, &quote, &own).await;
+                            return self.settle(book, &quote, &own, postings::conversion(book, &quote, &own)).await;
                         }
                     }
                 },
@@ -236,7 +236,7 @@ impl Earnings {
         if !self.store.accepting_again(book, quote.id, acceptance, settle_at_ms(now)).await? {
             return Ok(());
         }
-        match self.settle(book, quote, acceptance).await {
+        match self.settle(book, quote, acceptance, postings::conversion(book, quote, acceptance)).await {
             Ok(_) => Ok(()),
             Err(error) if error.proves() == Proven::NeverPosted => Ok(()),
             Err(error) => Err(error),
@@ -244,8 +244,8 @@ impl Earnings {
     }
 
     /// Posts an acceptance that is recorded as attempted, under its own id, which makes it happen once; and records the outcome.
-    async fn settle(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance) -> Result<Accepted, Error> {
-        let error = match self.post(book, quote, postings::conversion(book, quote, acceptance)).await {
+    async fn settle(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance, conversion: PostingDraft) -> Result<Accepted, Error> {
+        let error = match self.post(book, quote, conversion).await {
             Ok(accepted) => return Ok(accepted),
             Err(error) => error,
         };

@@ -1,12 +1,14 @@
 //! Every error of a conversion, and what the caller is answered.
 use crate::wire::NotAConversion;
 use chart::Unit;
-use ledger_client::{Audience, LedgerReason, NotPosted};
+use ledger_client::{LedgerReason, NotPosted};
 use money::{Money, UserKey};
 use rpc::StickyRefusal;
 use std::time::Duration;
 use tonic::{Code, Status};
 
+/// The message for a refusal because of an account that is not the creator's.
+const NOT_NOW: &str = "this can't be converted now; no diamonds were taken";
 /// When to retry after other acceptances came first.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -69,10 +71,6 @@ pub enum Error {
     /// The ledger did not post it, or the outcome is unknown.
     #[error(transparent)]
     Ledger(NotPosted),
-    /// The ledger refused a conversion because of an account that is not the creator's, such as one of the company's. Its name and its numbers are none of the
-    /// creator's business.
-    #[error("not because of the creator's account: {0}")]
-    OfAnother(NotPosted),
     /// The ledger did not execute this attempt, and an earlier one may have been posted.
     #[error("an earlier attempt may have been posted; this one was not: {0}")]
     EarlierAttempt(NotPosted),
@@ -104,14 +102,12 @@ impl From<NotPosted> for Error {
 }
 
 impl Error {
-    /// The ledger's answer to a conversion of this creator.
+    /// The ledger's answer to a conversion of this creator, who learns nothing of other accounts, such as the company's.
     #[must_use]
     pub fn of_conversion(not_posted: NotPosted, creator: &UserKey) -> Self {
-        let of_another = not_posted.refusal().is_some_and(|refusal| {
-            let is_others = |account: &String| chart::account::owner(account) != Some(creator.as_str());
-            refusal.reason.row().audience == Audience::User && refusal.facts.get("account").is_some_and(is_others)
-        });
-        if of_another { Self::OfAnother(not_posted) } else { not_posted.into() }
+        let of_another = not_posted.is_of_another(creator.as_str());
+        let not_posted = not_posted.for_user(creator.as_str(), NOT_NOW);
+        if of_another { Self::Ledger(not_posted) } else { not_posted.into() }
     }
 
     /// A rule's refusal, which is kept as the answer to a late duplicate of the request; `None` for errors that may soon pass.
@@ -139,7 +135,6 @@ impl Error {
             | Self::QuoteExpired
             | Self::ListBuiltIn
             | Self::Ledger(_)
-            | Self::OfAnother(_)
             | Self::EarlierAttempt(_)
             | Self::Contended
             | Self::Unreadable(_)
@@ -154,7 +149,6 @@ impl Error {
             Self::Ledger(NotPosted::NotExecuted(..)) | Self::Contended => Proven::ThisAttemptWasNot,
             Self::Ledger(NotPosted::Unknown(_)) | Self::EarlierAttempt(_) | Self::Unreadable(_) | Self::Store(_) => Proven::Nothing,
             Self::Ledger(NotPosted::Refused(_))
-            | Self::OfAnother(_)
             | Self::Malformed { .. }
             | Self::Violations(_)
             | Self::Reused { .. }
@@ -218,11 +212,6 @@ impl From<Error> for Status {
             }
             Error::Again(status) => status,
             Error::Ledger(not_posted) => not_posted.into(),
-            Error::OfAnother(not_posted) => {
-                tracing::warn!(%not_posted, "an account of the company keeps creators from converting");
-                let reason = not_posted.refusal().map_or(LedgerReason::Internal.row().name, |refusal| refusal.reason.row().name);
-                rule(reason, "this can't be converted now; no diamonds were taken", &[])
-            }
             Error::EarlierAttempt(not_posted) => {
                 tracing::warn!(?not_posted, "an acceptance is not known to be posted");
                 rpc::outcome_unknown("the conversion may have been posted; retry the same request to find out")

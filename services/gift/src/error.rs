@@ -4,11 +4,14 @@ use crate::{
     wire::NotAGiftPosting,
 };
 use chart::Unit;
-use ledger_client::{Audience, LedgerReason, LedgerRefusal, NotPosted};
+use ledger_client::{LedgerReason, NotPosted};
 use tonic::{Code, Status};
 
 /// The message for a LIVE book whose catalogue in force is the built-in one.
 const NO_LIST: &str = "this LIVE book has no gifts of its own yet, so nothing was sent; its operator names a catalogue (gift.catalogue)";
+
+/// The message for a refusal because of an account that is not the sender's.
+const NOT_NOW: &str = "this creator can't receive gifts now; no coins were taken";
 
 /// Why a gift wasn't sent, or isn't known to be.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +73,12 @@ impl Error {
     /// The ledger's refusal as an error of a gift.
     #[must_use]
     pub fn of_gift(not_posted: NotPosted, sending: &Sending<'_>) -> Self {
+        let not_posted = not_posted.for_user(sending.sender, NOT_NOW);
         let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };
         let own = |refusal| Self::Refused { refusal, gift_id: sending.gift_id };
+        if refusal.is_of_another(sending.sender) {
+            return Self::CreatorUnavailable { reason: refusal.reason.clone(), creator_id: sending.creator.to_owned() };
+        }
         match &refusal.reason {
             LedgerReason::Callers(reason) if reason == GiftRefusal::ListBuiltIn.reason() => own(GiftRefusal::ListBuiltIn),
             LedgerReason::Callers(reason) if reason == GiftRefusal::GiftUnknown.reason() => own(GiftRefusal::GiftUnknown),
@@ -82,18 +89,9 @@ impl Error {
             LedgerReason::InsufficientFunds => {
                 Self::InsufficientFunds { needed: refusal.fact("needed"), available: refusal.fact("available") }
             }
-            reason if is_of_another(refusal, sending) => {
-                Self::CreatorUnavailable { reason: reason.clone(), creator_id: sending.creator.to_owned() }
-            }
             _ => Self::Ledger(not_posted),
         }
     }
-}
-
-/// Whether a rule for users refused because of an account that is not the sender's.
-fn is_of_another(refusal: &LedgerRefusal, sending: &Sending<'_>) -> bool {
-    let Some(account) = refusal.facts.get("account") else { return false };
-    refusal.reason.row().audience == Audience::User && chart::account::owner(account) != Some(sending.sender)
 }
 
 impl From<Error> for Status {
@@ -131,8 +129,7 @@ impl From<Error> for Status {
                 rpc::refused(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", why, &[("needed", needed), ("available", available)])
             }
             Error::CreatorUnavailable { reason: _, creator_id } => {
-                let why = "this creator can't receive gifts now; no coins were taken";
-                rpc::refused(Code::FailedPrecondition, "CREATOR_UNAVAILABLE", why.to_owned(), &[("creator_id", creator_id)])
+                rpc::refused(Code::FailedPrecondition, "CREATOR_UNAVAILABLE", NOT_NOW.to_owned(), &[("creator_id", creator_id)])
             }
             Error::Ledger(not_posted) => not_posted.into(),
             Error::Unreadable(_) => rpc::internal(&error),

@@ -10,6 +10,7 @@ use api::gift::{
     gift_service_server::GiftService, send_gifts_response::Outcome,
 };
 use futures::{FutureExt, Stream, StreamExt, future};
+use money::UserKey;
 use rpc::{Violations, lifetime::StreamLifetime};
 use std::{
     pin::Pin,
@@ -36,20 +37,6 @@ impl Handlers {
         Ok(self.gifts.selling(&caller.book(&request.book)?).await.map_err(Error::from)?)
     }
 
-    /// Everything before the wait. `selling` is known by now.
-    fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: LedgerRoute, selling: Selling) -> BegunGift {
-        match (caller.book(&request.book), caller.acting_for(&request.user_id)) {
-            (Ok(book), Ok(sender)) => self.gifts.begin(&book, sender, request, route, selling).map_err(|(id, error)| (id, error.into())),
-            (book, sender) => {
-                let mut wrong = Violations::default();
-                wrong.take(book);
-                wrong.take(sender);
-                wrong.take(wire::sending(&request, &caller.principal.subject).map_err(Error::Malformed));
-                Err((request.request_id, wrong.into_status()))
-            }
-        }
-    }
-
     /// One item of a stream. A token is valid for the items that arrive before it expires. The future is small, because thousands wait at once; only
     /// until a book's mode is known does an item wait in a boxed, larger one.
     fn begin_streamed(
@@ -63,25 +50,45 @@ impl Handlers {
                 let expired = rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", "the token has expired".to_owned(), &[]);
                 Err((gift.request_id, expired))
             }
-            Some(gift) => match caller.allowance.take(1) {
-                Ok(()) => match caller.book(&gift.book).map(|book| self.gifts.selling_known(&book)) {
-                    Ok(Some(selling)) => self.begin(caller, gift, self.streamed, selling),
-                    Ok(None) => return self.clone().asked(caller.clone(), gift).boxed().right_future(),
-                    Err(status) => Err((gift.request_id, status)),
+            Some(gift) => match caller.allowance.take(1).and_then(|()| caller.book(&gift.book)) {
+                Ok(book) => match self.gifts.selling_known(&book) {
+                    Some(selling) => match sender(caller, &gift) {
+                        Ok(sender) => {
+                            self.gifts.begin(&book, sender, gift, self.streamed, selling).map_err(|(id, error)| (id, error.into()))
+                        }
+                        Err(status) => Err((gift.request_id, status)),
+                    },
+                    None => {
+                        let (handlers, caller) = (self.clone(), caller.clone());
+                        let looked_up = async move {
+                            let selling = handlers.selling(&caller, &gift).await;
+                            let begun = match selling.and_then(|selling| Ok((selling, sender(&caller, &gift)?))) {
+                                Ok((selling, sender)) => {
+                                    let begun = handlers.gifts.begin(&book, sender, gift, handlers.streamed, selling);
+                                    begun.map_err(|(id, error)| (id, error.into()))
+                                }
+                                Err(status) => Err((gift.request_id, status)),
+                            };
+                            finished(begun).await
+                        };
+                        return looked_up.boxed().right_future();
+                    }
                 },
                 Err(status) => Err((gift.request_id, status)),
             },
         };
         finished(begun).left_future()
     }
+}
 
-    /// An item for which the book's mode is looked up first.
-    async fn asked(self, caller: Arc<rpc::Caller>, gift: SendGiftRequest) -> SendGiftsResponse {
-        match self.selling(&caller, &gift).await {
-            Ok(selling) => finished(self.begin(&caller, gift, self.streamed, selling)).await,
-            Err(status) => refused(gift.request_id, &status),
-        }
-    }
+/// Whose coins are spent. A caller who may not act for that user is told what else is wrong with the gift.
+fn sender(caller: &rpc::Caller, request: &SendGiftRequest) -> Result<UserKey, Status> {
+    caller.acting_for(&request.user_id).map_err(|status| {
+        let mut wrong = Violations::default();
+        wrong.add(status);
+        wrong.take(wire::sending(request, &caller.principal.subject).map_err(Error::Malformed));
+        wrong.into_status()
+    })
 }
 
 /// A gift in flight, or why it was not sent, with its request id.
@@ -120,7 +127,8 @@ impl GiftService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let selling = self.selling(&caller, &request).await?;
-        let sent = self.begin(&caller, request, self.unary, selling).map_err(|(_, status)| status)?;
+        let (book, sender) = (caller.book(&request.book)?, sender(&caller, &request)?);
+        let sent = self.gifts.begin(&book, sender, request, self.unary, selling).map_err(|(_, error)| error)?;
         let (_, outcome) = sent.finish().await;
         Ok(Response::new(wire::response(outcome.map_err(Status::from)?)))
     }

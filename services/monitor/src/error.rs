@@ -1,6 +1,6 @@
 //! Every way a call fails, and the status that the caller gets.
 use crate::audit::ReadFault;
-use ledger_client::{LedgerReason, NotPosted};
+use ledger_client::NotPosted;
 use money::BookName;
 use payout::tables::PayoutRowsError;
 use std::{error::Error as StdError, time::Duration};
@@ -74,10 +74,7 @@ pub enum Error {
 impl Error {
     /// Why a journal could not be read.
     pub fn of_journal(not_read: NotPosted) -> Self {
-        match not_read.refusal().map(|refusal| refusal.reason.clone()) {
-            Some(LedgerReason::JournalDiverged | LedgerReason::JournalAhead) => Self::JournalDiverged,
-            _ => Self::LedgerLost(Some(not_read)),
-        }
+        if not_read.is_other_journal() { Self::JournalDiverged } else { Self::LedgerLost(Some(not_read)) }
     }
 }
 

@@ -6,11 +6,11 @@
 //! `trial`: the dry run. [`record`]: the import in the audit log.
 use crate::OperationFault;
 use api::ledger::{ImportBatchRequest, PostRefusal, PostRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome};
-use ledger_client::{LedgerReason, Proof};
+use ledger_client::{LedgerReason, NotPosted};
 use rows::ImportPostings;
 use rpc::Transport;
 use std::io::Read;
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 use trial::TrialBook;
 
 pub mod record;
@@ -47,10 +47,11 @@ fn answered(status: &Status) -> String {
 
 /// Whether the ledger has decided against a posting: otherwise the ones after it fare no better, or have to come after it.
 fn is_decided(refused: &PostRefusal) -> bool {
-    match LedgerReason::parse(&refused.reason, Code::from_i32(refused.code)) {
+    match ledger_client::refused_item(refused.clone()) {
+        NotPosted::Refused(_) => true,
         // Its kind or its accounts; another posting may have others.
-        Some(LedgerReason::PosterNotAllowed) => true,
-        reason => reason.is_some_and(|reason| reason.row().proof == Proof::Refused),
+        NotPosted::NotExecuted(reason, _) => reason == LedgerReason::PosterNotAllowed,
+        NotPosted::Unknown(_) => false,
     }
 }
 

@@ -133,10 +133,6 @@ pub(crate) fn day_of(now: SystemTime) -> Date {
     utc_day_at(now)
 }
 
-fn done() -> KeptAnswer {
-    KeptAnswer { bytes: Vec::new(), refusal: false }
-}
-
 /// One of the user's, locked until the transaction ends. Another user's is answered as if there were none.
 async fn owned(tx: &mut AnyConnection, act: &BeneficiaryAct) -> Result<Beneficiary, Error> {
     beneficiaries::hold(tx, &act.book, act.beneficiary_id).await?;
@@ -197,7 +193,7 @@ impl Payouts {
         }
         let row = self.new_beneficiary(create, id, now)?;
         beneficiaries::insert(&mut tx, &create.book, &row).await?;
-        requests::finish(&mut tx, key, &done(), now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         Ok((row, false))
     }
@@ -242,7 +238,7 @@ impl Payouts {
             row.deleted_at_ms = unix_ms(now).max(1);
             beneficiaries::mark_deleted(&mut tx, &act.book, act.beneficiary_id, row.deleted_at_ms).await?;
         }
-        requests::finish(&mut tx, key, &done(), now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         Ok((Some(row), false))
     }
@@ -279,7 +275,7 @@ impl Payouts {
             row.payee_check = PayeeStanding::Confirmed;
             beneficiaries::mark_confirmed(&mut tx, &act.book, act.beneficiary_id, unix_ms(now)).await?;
         }
-        requests::finish(&mut tx, key, &done(), now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         // A payout that waits for this goes on.
         self.store.wake_reviews(&act.book, act.beneficiary_id, unix_ms(now)).await?;

@@ -58,7 +58,7 @@ impl Payouts {
                 tx.rollback().await?;
                 continue;
             }
-            requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+            requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
             tx.commit().await?;
             self.tell(*payout_id);
             self.wake.notify_one();

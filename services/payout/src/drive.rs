@@ -345,7 +345,7 @@ impl Payouts {
         if !refused {
             return self.keep(&payout, next, String::new()).await;
         }
-        next.blocked_by = not_posted.blocked_by(&payable);
+        next.blocked_by = not_posted.blocked_by(payout.user.as_str());
         // Noted once, and not at every try.
         let note = if next.blocked_by == payout.blocked_by { String::new() } else { format!("{WAITING}{}", next.blocked_by) };
         self.keep(&payout, next.with_fresh_key(now_ms), note).await

@@ -156,7 +156,10 @@ impl Payouts {
                 let why = if short {
                     format!("{LIQUIDITY}there is not enough money at the bank account {account}")
                 } else {
-                    format!("{LIQUIDITY}money of the bank account {account} can't be reserved: {}", not_posted.blocked_by(""))
+                    format!(
+                        "{LIQUIDITY}money of the bank account {account} can't be reserved: {}",
+                        not_posted.blocked_by(payout.user.as_str())
+                    )
                 };
                 let due_at_ms = payout.clone().again(now_ms, &self.policy).due_at_ms;
                 let saved = self.queued(&mut tx, &payout, why, due_at_ms).await?;

@@ -107,7 +107,7 @@ impl Payouts {
             version: 1,
         };
         recalls::insert(&mut tx, &recall).await?;
-        requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         self.tell(*payout_id);
         self.news.notify_waiters();

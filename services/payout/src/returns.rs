@@ -236,7 +236,7 @@ impl Payouts {
             self.news.notify_waiters();
             return Ok(());
         }
-        let why = if refused { not_posted.blocked_by(&payable) } else { back.why.clone() };
+        let why = if refused { not_posted.blocked_by(payout.user.as_str()) } else { back.why.clone() };
         self.book_later(back, why, refused).await
     }
 

@@ -58,7 +58,7 @@ impl Payouts {
         let order_id = derive_id(id.uuid(), &["standing.order", order.book.as_str(), order.user.as_str()]);
         let next_due_ms = order.schedule.next_after(moment_ms(unix_ms(now))).as_millisecond();
         standing::set(&mut tx, &StandingOrder { order_id, next_due_ms, ..order.clone() }).await?;
-        requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         Ok(false)
     }
@@ -80,7 +80,7 @@ impl Payouts {
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         standing::delete(&mut tx, book, user, currency).await?;
-        requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         Ok(false)
     }

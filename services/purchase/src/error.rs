@@ -12,7 +12,7 @@ use crate::settlements::report::ReportRefusal;
 use crate::store::lots::LotRowsError;
 use crate::stores::receipt::RefusedReceipt;
 use crate::wallet_changes::refusal::WalletRefusal;
-use ledger_client::NotPosted;
+use ledger_client::{LedgerReason, NotPosted};
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
 
@@ -250,9 +250,10 @@ impl From<Error> for Status {
             }
             Error::Blocked { purchase_id, why } => {
                 let message = "the receipt was verified and stored, but its coins can't be booked and were not issued; support decides, do not resubmit it";
-                let facts = [("purchase_id", purchase_id.to_string()), ("blocked_by", why)];
                 // For wallets, the contract uses the ledger's own reason.
-                let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
+                let is_overflow = LedgerReason::of_blocked_by(&why) == Some(LedgerReason::Overflow);
+                let reason = if is_overflow { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
+                let facts = [("purchase_id", purchase_id.to_string()), ("blocked_by", why)];
                 rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }
             Error::Limit(refusal) => refusal.into(),

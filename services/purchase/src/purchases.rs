@@ -43,6 +43,9 @@ pub(crate) use record::NotKept;
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
 
+/// The message for a refusal because of an account that is not the buyer's.
+const NOT_NOW: &str = "the receipt was verified and stored, and its coins can't be booked now; do not resubmit it";
+
 /// Attempts of one call: one whose id is too old, one for a closed wallet, and one for suspense; the sweeper makes others.
 const ATTEMPTS_MAX: usize = 4;
 
@@ -220,9 +223,9 @@ impl Purchases {
             let sale = if closed { postings::suspended_sale(&purchase) } else { postings::sale(&purchase) };
             let not_posted = match self.attempt(&purchase, sale).await {
                 Ok(state) => return Ok(state),
-                Err(not_posted) => not_posted,
+                Err(not_posted) => not_posted.for_user(purchase.user.as_str(), NOT_NOW),
             };
-            self.store.blocked(&purchase, &not_posted.blocked_by(&wallet)).await?;
+            self.store.blocked(&purchase, &not_posted.blocked_by(purchase.user.as_str())).await?;
             let Some(refusal) = not_posted.refusal() else { return Err(uncertain(&purchase, &not_posted)) };
             let begun_at_ms = purchase.created_at_ms.max(purchase.attempt_at_ms);
             if !takes_a_fresh_id(&not_posted, begun_at_ms, unix_ms(now)) {
@@ -232,7 +235,7 @@ impl Purchases {
                 return Err(ended);
             }
             closed = closed || not_posted.is_closed(&wallet);
-            let own = refusal.facts.get("account").is_none_or(|named| *named == wallet);
+            let own = !refusal.is_of_another(purchase.user.as_str());
             let old = refusal.reason == LedgerReason::RequestIdTime;
             // A refusal that the wallet's owner can resolve is returned; the receipt is kept all the same.
             let waits = own && !closed && !old && refusal.reason.row().audience == Audience::User;
@@ -243,7 +246,7 @@ impl Purchases {
                     self.wait(next.as_ref()).await;
                     return Err(Error::Ledger(not_posted));
                 }
-                None if closed => return Err(Error::Ledger(not_posted)),
+                None if closed && own => return Err(Error::Ledger(not_posted)),
                 _ => return Err(uncertain(&purchase, &not_posted)),
             }
         }

@@ -248,7 +248,7 @@ impl Purchases {
                     return Err(Error::Limit(LimitRefusal::ConsentWithdrawn));
                 }
                 consents::set(&mut tx, &asked.book, &asked.user, &to).await?;
-                let outcome = KeptAnswer { bytes: Vec::new(), refusal: false };
+                let outcome = KeptAnswer::done();
                 requests::finish(&mut tx, key, &outcome, now).await.map_err(crate::store::Error::from)?;
                 false
             }

@@ -1,7 +1,6 @@
 //! What a proposal would do: the ledger's dry run, for those who propose and for those who decide.
 use crate::{
-    domain::{AccountAct, Proposal, ProposedAct},
-    error::Error,
+    domain::{AccountAct, Proposal, ProposalState, ProposedAct},
     postings,
     proposals::{Proposals, account_state},
 };
@@ -10,15 +9,17 @@ use api::{
     support::{PreviewedAccount, ProposalPreview},
 };
 use ledger_client::NotPosted;
-use money::BookName;
 use rpc::wire::timestamp_ms;
 
 impl Proposals {
-    /// What an open proposal would do now. `None` where the ledger does not answer: then nothing is known of it, which is no refusal.
+    /// What a proposal that can still be decided would do now. `None` where the ledger does not answer: then nothing is known of it, which is no refusal.
     pub async fn preview(&self, proposal: &Proposal, now_ms: i64) -> Option<ProposalPreview> {
+        if proposal.state != ProposalState::Open || proposal.expired(now_ms) {
+            return None;
+        }
         let previewed = match &proposal.act {
             ProposedAct::Adjustment(_) | ProposedAct::Reversal(_) => {
-                self.dry_run(&proposal.book, proposal, now_ms).await.map(|posting| accounts_of(&posting))
+                self.dry_run(proposal, now_ms).await.map(|posting| accounts_of(&posting))
             }
             ProposedAct::Account(account, act) => self.changed(proposal, account, |_, shown| set_state(shown, *act)).await,
             ProposedAct::Limit(limit) => {
@@ -43,20 +44,9 @@ impl Proposals {
         }
     }
 
-    /// Refuses what the ledger would refuse. What it does not answer about is left to the approval.
-    pub(crate) async fn can_work(&self, proposal: &Proposal, now_ms: i64) -> Result<(), Error> {
-        if !matches!(proposal.act, ProposedAct::Adjustment(_) | ProposedAct::Reversal(_)) {
-            return Ok(());
-        }
-        match self.dry_run(&proposal.book, proposal, now_ms).await {
-            Err(NotPosted::Refused(refusal)) => Err(Error::WouldBeRefused(refusal)),
-            Ok(_) | Err(NotPosted::NotExecuted(..) | NotPosted::Unknown(_)) => Ok(()),
-        }
-    }
-
-    async fn dry_run(&self, book: &BookName, proposal: &Proposal, now_ms: i64) -> Result<Posting, NotPosted> {
-        // As if it were decided now.
-        let decided = Proposal { decided_at_ms: now_ms, ..proposal.clone() };
+    /// What the ledger would answer to the proposal's posting, as if it were decided now. Of a proposal that posts nothing the answer is not known.
+    pub(crate) async fn dry_run(&self, proposal: &Proposal, now_ms: i64) -> Result<Posting, NotPosted> {
+        let (book, decided) = (&proposal.book, Proposal { decided_at_ms: now_ms, ..proposal.clone() });
         match &proposal.act {
             ProposedAct::Adjustment(lines) => self.ledger.dry_run(book, postings::adjustment(&decided, lines)).await,
             ProposedAct::Reversal(posting) => self.ledger.dry_run_reversal(book, postings::approval_id(&decided), *posting).await,

@@ -95,8 +95,9 @@ impl Proposals {
             decided_at_ms: 0,
             result: String::new(),
         };
-        if !is_stored {
-            self.can_work(&proposal, now).await?;
+        // What the ledger would refuse is refused. What it does not answer about is left to the approval.
+        if !is_stored && let Err(NotPosted::Refused(refusal)) = self.dry_run(&proposal, now).await {
+            return Err(Error::WouldBeRefused(refusal));
         }
         let key = RequestKey { book, subject: by, rpc: PROPOSE, request_id: id };
         match self.store.propose(&NewProposal { key, fields, proposal }).await? {

@@ -1,7 +1,7 @@
 //! The RPCs: authorize, decode, call, encode.
 use crate::{
     acts::{Acts, now_ms},
-    domain::{Proposal, ProposalState, StaffAct},
+    domain::StaffAct,
     error::Error,
     proposals::{ProposalDecision, ProposalSeen, Proposals},
     store::{ActFilter, ProposalFilter},
@@ -9,8 +9,8 @@ use crate::{
 };
 use api::support::{
     ApproveRequest, ApproveResponse, GetProposalRequest, GetProposalResponse, ListActsRequest, ListActsResponse, ListProposalsRequest,
-    ListProposalsResponse, ProposalPreview, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse, RejectRequest,
-    RejectResponse, support_service_server::SupportService,
+    ListProposalsResponse, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse, RejectRequest, RejectResponse,
+    support_service_server::SupportService,
 };
 use identity::{BookScope, Role, access};
 use money::text::is_plain;
@@ -22,18 +22,6 @@ use tonic::{Code, Request, Response, Status};
 pub struct Handlers {
     pub(crate) acts: Acts,
     pub(crate) proposals: Proposals,
-}
-
-impl Handlers {
-    /// What a proposal would do, if it can still be decided.
-    async fn previewed(&self, proposal: &Proposal) -> Option<ProposalPreview> {
-        let now_ms = now_ms();
-        if proposal.state == ProposalState::Open && !proposal.expired(now_ms) {
-            self.proposals.preview(proposal, now_ms).await
-        } else {
-            None
-        }
-    }
 }
 
 #[tonic::async_trait]
@@ -82,7 +70,7 @@ impl SupportService for Handlers {
         let (book, proposed) = (wrong.take(caller.book(&request.book)), wrong.take(wire::proposed(&request)));
         let (Some(book), Some((id, act))) = (book, proposed) else { return Err(wrong.into_status()) };
         let (proposal, replayed) = self.proposals.propose(&book, &caller.principal.subject, &reason, &id, act).await?;
-        let preview = self.previewed(&proposal).await;
+        let preview = self.proposals.preview(&proposal, now_ms()).await;
         Ok(Response::new(ProposeResponse { proposal: Some(wire::proposal(proposal, now_ms())), replayed, preview }))
     }
 
@@ -125,7 +113,7 @@ impl SupportService for Handlers {
         let request = request.into_inner();
         let (book, id) = (caller.book(&request.book)?, wire::proposal_id(&request.proposal_id)?);
         let proposal = self.proposals.get(&book, id).await?;
-        let preview = self.previewed(&proposal).await;
+        let preview = self.proposals.preview(&proposal, now_ms()).await;
         Ok(Response::new(GetProposalResponse { proposal: Some(wire::proposal(proposal, now_ms())), preview }))
     }
 

@@ -1,8 +1,10 @@
 //! How long the balances of a past day take: 10,000 leaves under 100 summary nodes over 400 days, with as many entries as asked for and with a tenth of them.
 //! `cargo run --release -p treasury --example closings -- 5000000 [postgres://…]`
+use chart::{Account, HouseId, Purpose};
 use db::Database;
 use jiff::{ToSpan as _, civil::date};
 use ledger_client::JournalPlace;
+use money::Currency;
 use std::{
     error::Error,
     time::{Duration, Instant},
@@ -20,6 +22,7 @@ fn next(state: &mut u64) -> u64 {
 }
 
 async fn fill(store: &Store, book: &str, entries: u64) -> Result<(), Box<dyn Error>> {
+    let dollars = Currency::try_new("USD")?;
     let (mut random, mut balances) = (7, vec![0_i64; usize::try_from(LEAVES)?]);
     let mut batch = ClosingBatch::default();
     for seq in 1..=entries {
@@ -28,7 +31,10 @@ async fn fill(store: &Store, book: &str, entries: u64) -> Result<(), Box<dyn Err
         let balance = &mut balances[usize::try_from(leaf)?];
         *balance += 1;
         let seq = i64::try_from(seq)?;
-        batch.closings.insert((format!("house/main/virtual_account/leaf-{leaf:05}/USD"), day), (*balance, seq));
+        let leaf = format!("leaf-{leaf:05}");
+        let leaf = HouseId::try_new(&leaf).ok_or("a leaf's id")?;
+        let account = Account::of_bank_account(HouseId::MAIN, leaf, Purpose::VirtualAccount, dollars);
+        batch.closings.insert((account.name(), day), (*balance, seq));
         batch.position = ClosingPosition { after: JournalPlace { commit_no: seq, hash: String::new(), seq }, committed_us: seq };
         if batch.closings.len() == 2_000 {
             store.write_closings(book, &batch).await?;

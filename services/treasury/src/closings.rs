@@ -32,9 +32,7 @@ impl Treasury {
         if let Some(needed_us) = self.last_commit_before(structure, tomorrow).await? {
             let read = tokio::time::timeout(CATCH_UP_MAX, self.read_journal(Some(needed_us))).await;
             match read {
-                Ok(Err(Error::Ledger(NotPosted::Refused(refusal)))) if is_other_journal(&refusal.reason) => {
-                    return Err(Error::ClosingsBehind);
-                }
+                Ok(Err(Error::Ledger(not_read))) if not_read.is_other_journal() => return Err(Error::ClosingsBehind),
                 Ok(read) => read?,
                 Err(_) => return Err(Error::ClosingsBehind),
             }
@@ -106,7 +104,7 @@ impl Treasury {
             loop {
                 match self.read_journal(None).await {
                     Ok(()) => {}
-                    Err(Error::Ledger(NotPosted::Refused(refusal))) if is_other_journal(&refusal.reason) => {
+                    Err(Error::Ledger(not_read)) if not_read.is_other_journal() => {
                         tracing::warn!(book = %self.book, "the journal is not the one whose closings were kept, as after a restore; reading it from its beginning");
                         if let Err(error) = self.store.forget_closings(self.book.as_str()).await {
                             tracing::warn!(%error, "the closings of another journal can't be deleted; trying again");
@@ -119,11 +117,6 @@ impl Treasury {
         };
         let _stopped = shutdown.run_until_cancelled(following).await;
     }
-}
-
-/// Whether the journal does not have the commit after which it was to be read.
-fn is_other_journal(reason: &LedgerReason) -> bool {
-    matches!(reason, LedgerReason::JournalDiverged | LedgerReason::JournalAhead)
 }
 
 impl ClosingBatch {

@@ -265,7 +265,8 @@ impl From<Error> for Status {
             | Error::NotExplained { .. }
             | Error::Case(..)
             | Error::Run(_) => reconciliation(&error),
-            Error::Ledger(not_posted) => not_posted.into(),
+            // Staff and services alone call treasury.
+            Error::Ledger(not_posted) => not_posted.for_staff().into(),
             Error::Store(store::Error::Database(ref source)) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
             Error::Overflow
             | Error::Twin(_)

@@ -2,8 +2,8 @@
 use chart::{Account, AccountClass, HouseId, Unit};
 use money::Currency;
 
-/// The first part of the names of lines between two entities. No account of a book has such a name.
-const BETWEEN: &str = "between";
+/// The beginning of the names of lines between two entities. No account of a book has such a name.
+const BETWEEN: &str = "between/";
 
 /// The entity of accounts that name none: users' accounts, and those of all books before there were other entities.
 pub const MAIN_ENTITY: &str = "main";
@@ -30,7 +30,7 @@ impl LedgerAccount {
             Some(memo) => return Self::Memo(memo),
             None => return Self::Unknown,
         };
-        if name.split('/').next() == Some(BETWEEN) {
+        if is_between(name) {
             return Self::Between(currency);
         }
         // `*` is no user; any valid one has the same class.
@@ -58,13 +58,13 @@ pub fn is_entity(text: &str) -> bool {
 /// The name of the line that says what an entity and `other` owe each other.
 #[must_use]
 pub fn between(other: &str, unit: &str) -> String {
-    format!("{BETWEEN}/{other}/{unit}")
+    format!("{BETWEEN}{other}/{unit}")
 }
 
 /// Whether a line is one between two entities, and so has no account in the ledger.
 #[must_use]
 pub fn is_between(name: &str) -> bool {
-    name.split('/').next() == Some(BETWEEN)
+    name.starts_with(BETWEEN)
 }
 
 #[cfg(test)]

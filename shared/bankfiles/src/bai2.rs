@@ -16,7 +16,8 @@ pub use write::{Bai2Frame, Bai2NewEntry};
 
 use crate::{
     FileProblem, FileReading,
-    statement::{Findings, LineInput, StatementSide, WrittenLine, as_optional_text, decoded},
+    statement::{Findings, LineInput, StatementSide, WrittenLine, decoded},
+    text::as_optional_text,
 };
 use jiff::civil::Date;
 use reader::Bai2Reader;

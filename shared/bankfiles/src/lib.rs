@@ -1,12 +1,13 @@
 //! Files that banks send and take: what each says, and where and why a part of it can't be understood.
 //!
-//! - [`bai2`] and [`mt940`]: account statements. [`nacha`]: ACH files, read and written. [`messages`]: ISO 20022 messages.
+//! - [`bai2`] and [`mt940`]: account statements. [`nacha`]: ACH files, read and written. [`messages`]: ISO 20022 messages. [`mod@text`]: values as texts of JSON.
 
 pub mod bai2;
 pub mod messages;
 pub mod mt940;
 pub mod nacha;
 mod statement;
+pub mod text;
 
 pub use statement::{STATEMENT_BYTES_MAX, STATEMENT_LINES_MAX, StatementSide, WrittenLine};
 

@@ -19,7 +19,8 @@ pub use write::{Mt940Frame, Mt940NewEntry};
 
 use crate::{
     FileProblem, FileReading,
-    statement::{Findings, LineInput, StatementSide, WrittenLine, as_optional_text, as_text, decoded, text_lines},
+    statement::{Findings, LineInput, StatementSide, WrittenLine, decoded, text_lines},
+    text::{as_optional_text, as_text},
 };
 use jiff::civil::{Date, DateTime};
 use reader::Mt940Reader;

@@ -2,8 +2,7 @@
 
 use crate::FileProblem;
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
-use std::fmt::Display;
+use serde::Serialize;
 
 mod input;
 
@@ -193,20 +192,6 @@ pub(crate) fn digits(text: &str, count: usize) -> Option<u32> {
 pub(crate) fn minor_digits(code: &str) -> Option<u32> {
     let former = || FORMER_CURRENCIES.iter().find(|(former, _)| *former == code).map(|(_, digits)| *digits);
     money::Currency::try_new(code).ok().map(|currency| currency.minor_digits()).or_else(former)
-}
-
-/// Writes a date or time in its usual form.
-pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// As [`as_text`], or nothing.
-#[allow(clippy::ref_option)] // serde hands over a reference to the field.
-pub(crate) fn as_optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
 }
 
 #[cfg(test)]

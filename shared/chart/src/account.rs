@@ -3,7 +3,7 @@
 //! - `house`: the company's own accounts in money: what they are for, whose, and at which bank.
 pub(crate) mod house;
 
-pub use house::{HouseAccount, HouseId, Purpose};
+pub use house::{HouseAccount, HouseId, Purpose, UNALLOCATED};
 
 use crate::{AccountClass, Unit};
 use money::{BookName, Currency, UserKey};
@@ -356,6 +356,12 @@ pub fn owner(name: &str) -> Option<&str> {
     let mut parts = name.split('/');
     let (root, user) = (parts.next()?, parts.next()?);
     (USER_ROOTS.contains(&root) && UserKey::is_valid(user)).then_some(user)
+}
+
+/// A name without its first part, for lists whose accounts all begin alike: `bank_cash/USD` of `house/bank_cash/USD`.
+#[must_use]
+pub fn below_root(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, rest)| rest)
 }
 
 /// An amount in this account, among a refusal's facts, as people read it; as it is, where the chart has no such account or it is no number.

@@ -89,6 +89,14 @@ pub struct KeptAnswer {
     pub refusal: bool,
 }
 
+impl KeptAnswer {
+    /// Of a request whose answer is read from the tables of its service: nothing but that it was executed.
+    #[must_use]
+    pub const fn done() -> Self {
+        Self { bytes: Vec::new(), refusal: false }
+    }
+}
+
 /// The state of an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestStanding {

@@ -8,12 +8,19 @@
 //! | [`NotPosted::Unknown`] | perhaps | same id |
 //!
 //! A status without one of our reasons comes from a transport or a proxy and proves nothing.
+//!
+//! A refusal because of somebody else's account, also one of the company's, never says to a user whose it is, what state it is in or how much it has: it has the
+//! reason and no facts. That is so of every answer until a service has said who reads it: [`NotPosted::for_user`] or [`NotPosted::for_staff`].
 use crate::reason::{Audience, LedgerReason, Proof, Retry};
 use chart::Unit;
 use rpc::StickyRefusal;
 use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
 
+/// The fact of a refusal that names the account it is about.
+const ACCOUNT: &str = "account";
+/// What a reader learns of a refusal by an account that may not be named.
+const NOT_BOOKED: &str = "this can't be booked now; nothing was moved";
 /// The retry delay of a user while the ledger is unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -36,6 +43,15 @@ impl fmt::Debug for Withheld {
     }
 }
 
+/// What the reader of a refusal is shown of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ShownRefusal {
+    /// The account, its state and its amounts.
+    Facts,
+    /// This sentence, if the refusal names an account.
+    Instead(&'static str),
+}
+
 /// A refusal by one of the ledger's rules or the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRefusal {
@@ -44,6 +60,7 @@ pub struct LedgerRefusal {
     /// Its facts by name: accounts, amounts, times.
     pub facts: HashMap<String, String>,
     code: Code,
+    shown: ShownRefusal,
 }
 
 impl LedgerRefusal {
@@ -53,16 +70,27 @@ impl LedgerRefusal {
         self.facts.get(name).cloned().unwrap_or_default()
     }
 
-    /// The refusal as a service stores it under its own caller's request id. One that does not concern the user is logged, and stored as INTERNAL with
-    /// the log's trace.
+    /// Whether a rule for users refused because of an account that is not this user's: another user's, or one of the company's.
+    #[must_use]
+    pub fn is_of_another(&self, user: &str) -> bool {
+        let others = |account: &String| chart::account::owner(account) != Some(user);
+        self.reason.row().audience == Audience::User && self.facts.get(ACCOUNT).is_some_and(others)
+    }
+
+    /// The refusal as a service stores it under its own caller's request id, and as its reader may see it. One that does not concern the user is logged, and stored as
+    /// INTERNAL with the log's trace.
     #[must_use]
     pub fn kept(&self) -> StickyRefusal {
-        match self.reason.row().audience {
-            Audience::User => {
+        match (self.reason.row().audience, self.shown) {
+            (Audience::Service, _) => StickyRefusal::internal(&NotPosted::Refused(Box::new(self.clone()))),
+            (Audience::User, ShownRefusal::Instead(sentence)) if self.facts.contains_key(ACCOUNT) => {
+                tracing::warn!(refusal = %self, "refused because of an account that the caller is not shown");
+                StickyRefusal::new(self.code, self.reason.name(), sentence, &[])
+            }
+            (Audience::User, ShownRefusal::Facts | ShownRefusal::Instead(_)) => {
                 let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
                 StickyRefusal::new(self.code, self.reason.name(), self.to_string(), &facts)
             }
-            Audience::Service => StickyRefusal::internal(&NotPosted::Refused(Box::new(self.clone()))),
         }
     }
 
@@ -128,7 +156,10 @@ pub fn classify(status: Status) -> NotPosted {
     let reason = rpc::reason(&status).and_then(|name| LedgerReason::parse(&name, status.code()));
     let Some(reason) = reason else { return NotPosted::Unknown(Withheld(Box::new(status))) };
     match reason.row().proof {
-        Proof::Refused => NotPosted::Refused(Box::new(LedgerRefusal { reason, facts: rpc::facts(&status), code: status.code() })),
+        Proof::Refused => {
+            let (facts, code, shown) = (rpc::facts(&status), status.code(), ShownRefusal::Instead(NOT_BOOKED));
+            NotPosted::Refused(Box::new(LedgerRefusal { reason, facts, code, shown }))
+        }
         Proof::NotExecuted => NotPosted::NotExecuted(reason, Withheld(Box::new(status))),
         Proof::Unknown => NotPosted::Unknown(Withheld(Box::new(status))),
     }
@@ -165,13 +196,39 @@ impl NotPosted {
         }
     }
 
-    /// Why the request makes no progress, for this account's owner and for staff: the reason, with the message if it names no other account.
+    /// The answer as this user may read it: the account and its amounts only if it is the user's own. `instead`: the sentence for any other.
     #[must_use]
-    pub fn blocked_by(&self, account: &str) -> String {
+    pub fn for_user(self, user: &str, instead: &'static str) -> Self {
+        let shown = if self.is_of_another(user) { ShownRefusal::Instead(instead) } else { ShownRefusal::Facts };
+        self.showing(shown)
+    }
+
+    /// The answer as staff and services may read it, who see every account.
+    #[must_use]
+    pub fn for_staff(self) -> Self {
+        self.showing(ShownRefusal::Facts)
+    }
+
+    fn showing(mut self, shown: ShownRefusal) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.shown = shown;
+        }
+        self
+    }
+
+    /// Whether a rule for users refused because of an account that is not this user's.
+    #[must_use]
+    pub fn is_of_another(&self, user: &str) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.is_of_another(user))
+    }
+
+    /// Why the request makes no progress, for this user and for staff: the reason, with the message if it names no account of others.
+    /// [`LedgerReason::of_blocked_by`] reads it.
+    #[must_use]
+    pub fn blocked_by(&self, user: &str) -> String {
         match self {
             Self::Refused(refusal) => {
-                let own = refusal.facts.get("account").is_none_or(|named| named == account);
-                let told = own && refusal.reason.row().audience == Audience::User;
+                let told = refusal.reason.row().audience == Audience::User && !refusal.is_of_another(user);
                 if told { format!("{}: {refusal}", refusal.reason.name()) } else { refusal.reason.name().to_owned() }
             }
             Self::NotExecuted(reason, _) => reason.name().to_owned(),
@@ -182,7 +239,14 @@ impl NotPosted {
     /// Whether it was refused because this account is closed, which is permanent.
     #[must_use]
     pub fn is_closed(&self, account: &str) -> bool {
-        self.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::AccountClosed && refusal.fact("account") == account)
+        self.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::AccountClosed && refusal.fact(ACCOUNT) == account)
+    }
+
+    /// Whether the journal is another one than the caller has read so far, as after a restore: it does not have the commit after which it was to be read.
+    #[must_use]
+    pub fn is_other_journal(&self) -> bool {
+        let is_other = |reason: &LedgerReason| matches!(reason, LedgerReason::JournalDiverged | LedgerReason::JournalAhead);
+        self.refusal().is_some_and(|refusal| is_other(&refusal.reason))
     }
 
     /// Whether it is open what this call, or an earlier one with the same id, did.
@@ -195,21 +259,14 @@ impl NotPosted {
     }
 }
 
-/// The status for a user. It never has an address, process, transport error or detail of a service's token.
+/// The status for a user. It never has an address, process, transport error or detail of a service's token, and no account but the user's own.
 impl From<NotPosted> for Status {
     fn from(not_posted: NotPosted) -> Self {
         match not_posted {
-            NotPosted::Refused(refusal) => refused(*refusal),
+            NotPosted::Refused(refusal) => refusal.kept().status(),
             NotPosted::NotExecuted(reason, status) => not_executed(&reason, status),
             NotPosted::Unknown(status) => unknown(status),
         }
-    }
-}
-
-fn refused(refusal: LedgerRefusal) -> Status {
-    match refusal.reason.row().audience {
-        Audience::User => refusal.kept().status(),
-        Audience::Service => refusal.kept().status(),
     }
 }
 

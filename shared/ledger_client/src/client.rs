@@ -337,13 +337,13 @@ impl LedgerClient {
         Ok(SignedBalance::of(&self.account(book, account).await?, unit))
     }
 
-    /// An account's committed state; an unused account is empty.
     /// An account by its readable id, with its limits.
     pub async fn account_named(&self, book: &BookName, account: &str) -> Result<AccountMessage, NotPosted> {
         let request = GetAccountRequest { book: book.to_string(), account: account.to_owned() };
         Ok(self.client.clone().get_account(request).await?.into_inner().account.unwrap_or_default())
     }
 
+    /// An account's committed state; an unused account is empty.
     async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
         match self.account_named(book, &account.name()).await {
             Ok(found) => Ok(found),
@@ -397,9 +397,15 @@ fn fitting(sent: usize, outcomes: Vec<PostBatchOutcome>) -> Result<Vec<Result<Po
 fn outcome(outcome: PostBatchOutcome) -> Result<PostResponse, NotPosted> {
     match outcome.outcome {
         Some(Outcome::Accepted(response)) => Ok(response),
-        Some(Outcome::Refused(refusal)) => Err(NotPosted::from(lone(refusal))),
+        Some(Outcome::Refused(refusal)) => Err(refused_item(refusal)),
         None => Err(NotPosted::lost("the ledger's answer had no outcome")),
     }
+}
+
+/// A refusal inside a batch, classified as that of a single call.
+#[must_use]
+pub fn refused_item(refusal: PostRefusal) -> NotPosted {
+    NotPosted::from(lone(refusal))
 }
 
 /// A refusal inside a batch, as the status of a single call.

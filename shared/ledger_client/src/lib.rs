@@ -16,7 +16,7 @@ pub mod reason;
 
 pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
 pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, SignedBalance, SuspendedCoins, ViewerCoins, ViewerWallet};
-pub use client::{HoldPosting, LedgerClient, TrialRead, all_books};
+pub use client::{HoldPosting, LedgerClient, TrialRead, all_books, refused_item};
 pub use entries::{EntriesWanted, ListedEntries, ListedEntry};
 pub use fresh::{IN_FLIGHT_MAX_MS, is_final, is_final_under, takes_a_fresh_id};
 pub use journal::{AccountAfter, JournalEvents, JournalNews, JournalPart, JournalPlace, JournalReader, MovedTransfer};

@@ -274,6 +274,13 @@ impl LedgerReason {
         known.or_else(|| (code == Code::FailedPrecondition).then(|| Self::Callers(name.to_owned())))
     }
 
+    /// The reason in a text that [`crate::NotPosted::blocked_by`] wrote, which services store beside what waits; `None` if it begins with no reason of the table.
+    #[must_use]
+    pub fn of_blocked_by(text: &str) -> Option<Self> {
+        let name = text.split_once(':').map_or(text, |(name, _)| name);
+        Self::ALL.into_iter().find(|reason| reason.row().name == name)
+    }
+
     /// The text of `google.rpc.ErrorInfo.reason`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -4,8 +4,7 @@ use crate::references::{FoundReference, ReferenceStrength, is_whole_id};
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use money::Money;
-use serde::{Serialize, Serializer};
-use std::fmt::Display;
+use serde::Serialize;
 
 /// Where a line stands. Unique in one run of matching; file, statement and entry are counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -154,19 +153,5 @@ pub(crate) const fn direction_word(direction: Direction) -> &'static str {
     match direction {
         Direction::Debit => "debit",
         Direction::Credit => "credit",
-    }
-}
-
-/// Writes a value as its text.
-pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// As [`as_text`], or nothing.
-#[allow(clippy::ref_option)] // serde hands over a reference to the field.
-pub(crate) fn as_optional_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
     }
 }

@@ -1,6 +1,7 @@
 //! What a line turned out to be, and why.
 
-use crate::line::{EntryIdentity, LinePlace, LineStanding, as_optional_text, as_text};
+use crate::line::{EntryIdentity, LinePlace, LineStanding};
+use bankfiles::text::{as_optional_text, as_text};
 use money::Money;
 use serde::Serialize;
 

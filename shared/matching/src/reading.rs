@@ -10,8 +10,8 @@ mod swift;
 pub use output::{StatementContent, StreamedFile};
 pub use stream::stream;
 
-use crate::line::{BankLine, LineStanding, as_optional_text};
-use bankfiles::FileProblem;
+use crate::line::{BankLine, LineStanding};
+use bankfiles::{FileProblem, text::as_optional_text};
 use jiff::civil::Date;
 use money::{Currency, Money};
 use serde::Serialize;

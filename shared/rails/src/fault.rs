@@ -1,5 +1,6 @@
 //! What is wrong with a file of rails.
 
+use settings::document::DocumentLines;
 use std::{cell::RefCell, fmt};
 
 /// Problems that are named of one file; a file with more is wrong as a whole.
@@ -32,19 +33,18 @@ impl fmt::Display for RailFault {
 
 /// Collects the faults of one text and knows its lines.
 pub(crate) struct FaultSink {
-    starts: Vec<usize>,
+    lines: DocumentLines,
     faults: RefCell<Vec<RailFault>>,
 }
 
 impl FaultSink {
     pub(crate) fn new(text: &str) -> Self {
-        let starts = std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1)).collect();
-        Self { starts, faults: RefCell::new(Vec::new()) }
+        Self { lines: DocumentLines::of(text), faults: RefCell::new(Vec::new()) }
     }
 
     /// The line of a byte position, from 1.
     pub(crate) fn line(&self, at: usize) -> usize {
-        self.starts.partition_point(|start| *start <= at).max(1)
+        self.lines.line(at)
     }
 
     pub(crate) fn add(&self, line: usize, place: &str, field: &str, problem: String) {

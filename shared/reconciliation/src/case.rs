@@ -5,8 +5,8 @@ use crate::{
     class::{CaseOwner, ExceptionClass},
     posting::ProposedPosting,
     rule::{Evidence, ReconciliationRule},
-    text::{as_optional_text, as_text},
 };
+use bankfiles::text::{as_optional_text, as_text};
 use jiff::civil::Date;
 use matching::LinePlace;
 use money::Money;

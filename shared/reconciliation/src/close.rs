@@ -3,8 +3,8 @@
 use crate::{
     case::{Case, Outstanding},
     class::{CaseOwner, ClassGroup, ExceptionClass},
-    text::as_text,
 };
+use bankfiles::text::as_text;
 use jiff::civil::Date;
 use money::{Currency, Money};
 use serde::Serialize;

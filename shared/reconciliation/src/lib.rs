@@ -21,7 +21,6 @@ mod store;
 mod survey;
 pub mod table;
 mod terms;
-mod text;
 
 pub use age::{AgeBucket, BankingDays};
 pub use case::{Case, Outstanding, ProposedItem};

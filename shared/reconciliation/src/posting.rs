@@ -1,6 +1,7 @@
 //! What is posted for a match or a case, as data: names of accounts and amounts. Which accounts of a ledger they are is the caller's knowledge.
 
-use crate::{class::ExceptionClass, item::ItemKind, text::as_text};
+use crate::{class::ExceptionClass, item::ItemKind};
+use bankfiles::text::as_text;
 use iso20022::camt053::Direction;
 use money::Money;
 use serde::Serialize;

@@ -5,7 +5,8 @@ use money::Money;
 use serde::Serialize;
 use std::collections::HashMap;
 
-use crate::{posting::ProposedPosting, text::as_text};
+use crate::posting::ProposedPosting;
+use bankfiles::text::as_text;
 
 /// The rule that decided. Rules are tried in this order, and the first hit decides. An amount alone never does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -5,6 +5,7 @@
 use crate::Error;
 use jiff::civil::Date;
 use serde::Deserialize;
+use settings::document;
 
 /// Largest file of policies, in bytes.
 const BYTES_MAX: usize = 256 * 1024;
@@ -198,7 +199,8 @@ impl PolicyTable {
         if text.len() > BYTES_MAX {
             return Err(Error::TooLarge { what: "the file of policies, in bytes,", max: BYTES_MAX });
         }
-        let mut policies = toml::from_str::<PolicyFile>(text).map_err(|error| Error::Policies(error.to_string()))?.policy;
+        let file: PolicyFile = document::parse(text).map_err(|fault| Error::Policies(fault.to_string()))?;
+        let mut policies = file.policy;
         policies.iter().try_for_each(ScreeningPolicy::check)?;
         policies.sort_by_key(|policy| policy.from);
         if policies.is_empty() {

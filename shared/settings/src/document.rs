@@ -80,8 +80,7 @@ impl DocumentLines {
     }
 }
 
-/// Reads a document of any form; its values are checked by the caller, who knows their lines by [`DocumentLines`]. The crates that read tables and lists and
-/// depend on no options, which are `accounting`, `rails` and `screening`, read their own.
+/// Reads a document of any form; its values are checked by the caller, who knows their lines by [`DocumentLines`].
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, DocumentFault> {
     toml::from_str(text).map_err(|error| DocumentFault {
         line: DocumentLines::of(text).line(error.span().unwrap_or_default().start),

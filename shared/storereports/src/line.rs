@@ -124,6 +124,38 @@ pub struct ReportLine {
     pub happened_on: Date,
 }
 
+impl ReportLine {
+    /// A line about one payment, of a report that names neither product nor market, in the currency in which the store pays too: a sale is one piece, a refund is
+    /// one that was given back, and whatever else the payment cost is none.
+    pub(crate) fn of_payment(
+        line_no: u64,
+        kind: ReportLineKind,
+        transaction_id: String,
+        amount: Decimal,
+        currency: Currency,
+        happened_on: Date,
+    ) -> Self {
+        let quantity = match kind {
+            ReportLineKind::Sale => 1,
+            ReportLineKind::Refund => -1,
+            _ => 0,
+        };
+        Self {
+            line_no,
+            kind,
+            transaction_id,
+            product_id: String::new(),
+            market: String::new(),
+            quantity,
+            amount,
+            currency,
+            proceeds: amount,
+            proceeds_currency: currency,
+            happened_on,
+        }
+    }
+}
+
 /// How far a payment to us is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayoutStanding {

@@ -142,23 +142,9 @@ fn read(line_no: u64, kind: ReportLineKind, transaction: &BalanceTransaction, li
         return Err(ReportFault::new(line_no, "fee_details", "must add up to the fee"));
     }
     let (amount, sold_in) = presented(line_no, kind, transaction, proceeds, pays_in)?;
-    let line = ReportLine {
-        line_no,
-        kind,
-        transaction_id: of_payment(&transaction.source),
-        product_id: String::new(),
-        market: String::new(),
-        quantity: match kind {
-            ReportLineKind::Sale => 1,
-            ReportLineKind::Refund => -1,
-            _ => 0,
-        },
-        amount,
-        currency: sold_in,
-        proceeds,
-        proceeds_currency: pays_in,
-        happened_on: day(line_no, "created", transaction.created)?,
-    };
+    let (id, happened_on) = (of_payment(&transaction.source), day(line_no, "created", transaction.created)?);
+    let line =
+        ReportLine { proceeds, proceeds_currency: pays_in, ..ReportLine::of_payment(line_no, kind, id, amount, sold_in, happened_on) };
     let taxes = transaction.fee_details.iter().filter(|fee| fee.kind == "tax").try_fold(0_i64, |sum, fee| sum.checked_add(fee.amount));
     let tax = taxes.unwrap_or_default();
     for (kind, charged) in [(ReportLineKind::Fee, transaction.fee.saturating_sub(tax)), (ReportLineKind::FeeTax, tax)] {

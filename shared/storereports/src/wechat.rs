@@ -152,23 +152,7 @@ fn trade(cells: &NamedCells<'_>, lines: &mut Vec<ReportLine>, sums: &mut BillSum
         if amount.is_zero() && matches!(kind, ReportLineKind::Coupon | ReportLineKind::Fee) {
             continue;
         }
-        lines.push(ReportLine {
-            line_no: cells.line(),
-            kind,
-            transaction_id: transaction_id.clone(),
-            product_id: String::new(),
-            market: String::new(),
-            quantity: match kind {
-                ReportLineKind::Sale => 1,
-                ReportLineKind::Refund => -1,
-                _ => 0,
-            },
-            amount,
-            currency,
-            proceeds: amount,
-            proceeds_currency: currency,
-            happened_on,
-        });
+        lines.push(ReportLine::of_payment(cells.line(), kind, transaction_id.clone(), amount, currency, happened_on));
     }
     Ok(())
 }

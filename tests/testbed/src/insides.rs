@@ -7,6 +7,27 @@ use tonic::{Code, Status};
 /// Details that no caller may see: an address, a process, a transport's error, a service's token.
 const SECRETS: [&str; 4] = ["http://10.0.0.1:7070", "pid 4711 on db-host", "tcp connect error", "the token has expired"];
 
+/// An account that is not the caller's, and what it has, in every form.
+const ANOTHERS: &str = "creator/mallory-0815/payable/USD";
+const ANOTHERS_AMOUNTS: [&str; 2] = ["47110815", "471108.15"];
+
+/// The ledger's refusal with this reason, because of an account that is not the caller's.
+#[must_use]
+pub fn refusal_of_another(reason: &LedgerReason) -> Status {
+    let amounts = ["needed", "available", "limit", "used", "owed", "balance", "debits_pending", "credits_pending", "in_flight"];
+    let facts = amounts.map(|name| (name, ANOTHERS_AMOUNTS[0].to_owned()));
+    let account = [("account", ANOTHERS.to_owned()), ("window", "day".to_owned()), ("resets_at", "2026-01-02T00:00:00Z".to_owned())];
+    let message = format!("{ANOTHERS} has {}", ANOTHERS_AMOUNTS[0]);
+    rpc::errors::refused_as(Code::FailedPrecondition, reason.name(), &message, &[account.as_slice(), facts.as_slice()].concat())
+}
+
+/// Fails if a text that a user is shown has something of an account that is not the user's.
+fn check_anothers(place: &str, reason: &LedgerReason, text: &str) {
+    for secret in ANOTHERS_AMOUNTS.iter().chain([&ANOTHERS, &"mallory", &"is frozen", &"is closed"]) {
+        assert!(!text.contains(secret), "{place} shows a user what the account of another has on {reason:?}: {text}");
+    }
+}
+
 /// The ledger's answer with this reason, as a separate process would give it over a channel.
 #[must_use]
 pub fn answer(reason: &LedgerReason) -> Status {
@@ -77,11 +98,13 @@ pub struct ReasonWalk<'a> {
     pub translated: &'a [LedgerReason],
     /// Whether a refusal of the ledger is part of a good answer.
     pub answers_refusals: bool,
+    /// Whether its callers are staff or services, who may see every account.
+    pub for_staff: bool,
 }
 
 impl ReasonWalk<'_> {
-    /// Calls the RPC with every answer that the ledger may give: first to its postings alone, then to reads too. `call` prepares the call, sets the fault that it is
-    /// given, and calls.
+    /// Calls the RPC with every answer that the ledger may give: first to its postings alone, then to reads too. A user's RPC is also called with every refusal because
+    /// of another's account. `call` prepares the call, sets the fault that it is given, and calls.
     pub async fn through<T: Debug>(&self, call: impl AsyncFn(Fault) -> Result<T, Status>) {
         for reason in LedgerReason::ALL {
             let denied = self.fault.denied();
@@ -93,6 +116,16 @@ impl ReasonWalk<'_> {
                 Ok(answer) => {
                     assert!(self.answers_refusals && reason.row().proof == Proof::Refused, "{} on {reason:?}: {answer:?}", self.rpc);
                     check_text(self.rpc, &format!("{answer:?}"));
+                }
+            }
+            if !self.for_staff && reason.row().proof == Proof::Refused {
+                self.fault.fail(Fault::None);
+                match call(Fault::Posting(refusal_of_another(&reason))).await {
+                    Err(told) => {
+                        let seen = format!("{} {} {:?}", told.message(), String::from_utf8_lossy(told.details()), rpc::facts(&told));
+                        check_anothers(self.rpc, &reason, &seen);
+                    }
+                    Ok(answer) => check_anothers(self.rpc, &reason, &format!("{answer:?}")),
                 }
             }
             self.fault.fail(Fault::None);

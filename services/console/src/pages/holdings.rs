@@ -157,14 +157,19 @@ pub(super) fn part<T>(found: Result<Vec<T>, Status>, all: String) -> Result<Page
     match found {
         Ok(rows) => Ok(PagePart { all, ..PagePart::of(rows) }),
         Err(status) if status.code() == Code::Unauthenticated => Err(status),
-        Err(status) if status.code() == Code::NotFound => Ok(PagePart::of(Vec::new())),
+        Err(status) if status.code() == Code::NotFound && !is_about("BOOK_UNKNOWN", &status) => Ok(PagePart::of(Vec::new())),
         Err(status) => Ok(PagePart { failure: in_words(&status), ..PagePart::of(Vec::new()) }),
     }
 }
 
 /// Whether a service refused because it knows nothing of the user that staff asked about.
 pub(super) fn is_user_unknown(status: &Status) -> bool {
-    rpc::reason(status).as_deref() == Some("USER_UNKNOWN")
+    is_about("USER_UNKNOWN", status)
+}
+
+/// Whether a service refused for this reason.
+fn is_about(reason: &str, status: &Status) -> bool {
+    rpc::reason(status).as_deref() == Some(reason)
 }
 
 fn ledger(console: &ConsoleParts) -> LedgerServiceClient<Transport> {
@@ -183,7 +188,7 @@ pub(super) async fn held(
     let found = match ledger(console).get_account(visitor.request(request)).await {
         Ok(answer) => answer.into_inner().account.unwrap_or_default(),
         Err(status) if status.code() == Code::Unauthenticated => return Err(status),
-        Err(status) if status.code() == Code::NotFound => return Ok(HeldView { account: name, ..HeldView::default() }),
+        Err(status) if is_about("ACCOUNT_UNKNOWN", &status) => return Ok(HeldView { account: name, ..HeldView::default() }),
         Err(status) => return Ok(HeldView { account: name, failure: in_words(&status), ..HeldView::default() }),
     };
     let then = match asked.moment {
@@ -286,3 +291,6 @@ pub(super) fn moved(book: &str, account: &str, entry: &Entry) -> MovedView {
 pub(super) fn some(number: i64) -> String {
     if number == 0 { String::new() } else { count(number) }
 }
+
+#[cfg(test)]
+mod tests;

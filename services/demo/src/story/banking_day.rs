@@ -15,7 +15,7 @@ use api::{
     treasury::{AdjustmentKind, AdjustmentTransfer, CaseState, ProposeAdjustmentRequest, ReconciliationCase},
     r#type::Money as WireMoney,
 };
-use chart::{Account, Purpose};
+use chart::{Account, Purpose, account::UNALLOCATED};
 use futures::future::try_join_all;
 use identity::Role;
 use iso20022::{
@@ -251,7 +251,7 @@ async fn statement(story: &StoryTelling, day: Date, opening: i64, after: i64) ->
 async fn resolve(story: &mut StoryTelling, finance: &StructureCaller<'_>, case: ReconciliationCase) -> Result<AdjustedCase, UntypedError> {
     let (debit, credit, amount) = match case.class.as_str() {
         // It is on the leaf for what nobody knows.
-        "UNKNOWN_CREDIT" => (format!("{ACCOUNT}-unallocated"), leaves::costs_leaf(APPS[0]), case.amount_minor_units),
+        "UNKNOWN_CREDIT" => (format!("{ACCOUNT}{UNALLOCATED}"), leaves::costs_leaf(APPS[0]), case.amount_minor_units),
         // What the bank owes us until it is back.
         _ => (format!("{ACCOUNT}-suspense"), String::new(), case.difference_minor_units),
     };

@@ -18,7 +18,13 @@ async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
     let fixture = Fixture::start(Storage::sqlite(), None).await;
     fixture.give("bob", 100_000).await;
     let translated = [LedgerReason::GuardMismatch, LedgerReason::InsufficientFunds];
-    let walk = ReasonWalk { rpc: "earnings/AcceptQuote", fault: &fixture.bed.fault, translated: &translated, answers_refusals: false };
+    let walk = ReasonWalk {
+        rpc: "earnings/AcceptQuote",
+        fault: &fixture.bed.fault,
+        translated: &translated,
+        answers_refusals: false,
+        for_staff: false,
+    };
     walk.through(async |fault| {
         let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
         fixture.bed.fault.fail(fault);

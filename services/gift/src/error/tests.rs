@@ -63,10 +63,12 @@ fn the_units_of_what_is_missing_are_as_people_count() {
 #[test]
 fn a_viewer_does_not_learn_what_state_anothers_account_is_in() {
     let mut answers = Vec::new();
-    for reason in ["ACCOUNT_FROZEN", "ACCOUNT_CLOSED", "LIMIT_EXCEEDED", "OVERFLOW"] {
+    for reason in ["ACCOUNT_FROZEN", "ACCOUNT_CLOSED", "COINS_OWED", "LIMIT_EXCEEDED", "OVERFLOW", "INSUFFICIENT_FUNDS"] {
         for account in ["creator/bob/diamonds", "viewer/bob/coins", "house/diamonds/issued", "agency/cid/diamonds"] {
-            let facts = [("account", account), ("limit", "4711"), ("used", "4711"), ("needed", "4711"), ("window", "day")];
-            let status = refused(reason, &facts.map(|(name, value)| (name, value.to_owned())));
+            let amounts = ["limit", "used", "needed", "available", "owed"].map(|name| (name, "4711"));
+            let facts = [&[("account", account), ("window", "day")], amounts.as_slice()].concat();
+            let facts: Vec<_> = facts.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+            let status = refused(reason, &facts);
             let answer = Status::from(Error::of_gift(classify(status), &sending()));
             let seen = format!("{} {}", answer.message(), String::from_utf8_lossy(answer.details()));
             assert!([reason, account, "4711", "frozen"].iter().all(|secret| !seen.contains(secret)), "{seen}");

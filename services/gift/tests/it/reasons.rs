@@ -31,7 +31,13 @@ async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
                 insides::check("gift", &reason, &told, &TRANSLATED);
             }
         }
-        let walk = ReasonWalk { rpc: "gift/SendGift", fault: &fixture.bed.fault, translated: &TRANSLATED, answers_refusals: false };
+        let walk = ReasonWalk {
+            rpc: "gift/SendGift",
+            fault: &fixture.bed.fault,
+            translated: &TRANSLATED,
+            answers_refusals: false,
+            for_staff: false,
+        };
         for request in [rose, || tap("g", 1, false)] {
             walk.through(async |fault| {
                 fixture.bed.fault.fail(fault);
@@ -52,7 +58,13 @@ async fn every_reason_of_the_ledger_reaches_a_viewer_over_a_stream_in_good_words
     for batch_streams in [true, false] {
         let fixture = Fixture::start(Config { batch_streams, ..Config::default() }).await;
         fixture.fund("ann", 10).await;
-        let walk = ReasonWalk { rpc: "gift/SendGifts", fault: &fixture.bed.fault, translated: &TRANSLATED, answers_refusals: false };
+        let walk = ReasonWalk {
+            rpc: "gift/SendGifts",
+            fault: &fixture.bed.fault,
+            translated: &TRANSLATED,
+            answers_refusals: false,
+            for_staff: false,
+        };
         walk.through(async |fault| {
             fixture.bed.fault.fail(fault);
             match stream(&fixture, "ann", vec![rose()]).await.into_values().next().expect("the outcome of the item") {

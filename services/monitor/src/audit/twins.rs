@@ -10,7 +10,7 @@ use books::{
     },
     store::{Book, Store},
 };
-use chart::{Account, PostingKind, Purpose};
+use chart::{Account, HouseId, PostingKind, Purpose};
 use std::collections::BTreeMap;
 
 /// The fields in which a twin says what it accounts for.
@@ -144,7 +144,7 @@ impl TwinFold {
 
 /// Whether a leaf is the one from which money is allocated, also by hand.
 fn is_unallocated(name: &str) -> bool {
-    name.split('/').nth(3).is_some_and(|leaf| leaf.ends_with("-unallocated"))
+    Account::parse(name).and_then(|leaf| leaf.bank_account()).is_some_and(HouseId::is_unallocated)
 }
 
 /// What an app's book claims on an account right after an event; `None`: that event has nothing of the account.

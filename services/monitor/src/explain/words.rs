@@ -10,7 +10,7 @@ use books::{
     stamp,
     store::RefusalRow,
 };
-use chart::PostingKind;
+use chart::{Account, PostingKind};
 use earnings::tables::{Quote, QuoteState};
 use payout::tables::{PassedMessage, Payout, PayoutKey, PayoutStep, STEPS_SHOWN_MAX};
 use purchase::tables::{Purchase, PurchaseState};
@@ -177,11 +177,6 @@ pub(crate) fn moved(transfer: &Transfer, accounts: &HashMap<i64, BookAccount>) -
     format!("{amount} from {} to {}", name(transfer.debit), name(transfer.credit))
 }
 
-/// The user of an account of this form, `viewer/<user>/coins`.
-fn owner<'a>(account: &'a BookAccount, kind: &str) -> Option<&'a str> {
-    account.name.strip_prefix(kind)?.strip_prefix('/')?.split('/').next()
-}
-
 impl StoryTeller {
     /// What was given by this posting, committed at this time in microseconds since the Unix epoch; empty where it is no gift's.
     pub(super) async fn gift_given(&self, event: &Event, time: Option<i64>) -> Result<String, ReadFault> {
@@ -205,15 +200,16 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>,
         Body::HoldExpired => ("expiry of a hold".to_owned(), Default::default()),
     };
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
-    let told = if kind == "gift" {
+    let told = if kind == PostingKind::Gift.name() {
+        let account = |key: i64| accounts.get(&key).and_then(|account| Account::parse(&account.name));
         let mut people = (String::new(), field("creator_id").to_owned());
         let mut moved = Vec::new();
         for transfer in &event.transfers {
-            if let Some(viewer) = accounts.get(&transfer.debit).and_then(|account| owner(account, "viewer")) {
-                people.0 = viewer.to_owned();
+            if let Some(Account::ViewerCoins(viewer)) = account(transfer.debit) {
+                people.0 = viewer.as_str().to_owned();
             }
-            if let Some(creator) = accounts.get(&transfer.credit).and_then(|account| owner(account, "creator")) {
-                people.1 = creator.to_owned();
+            if let Some(Account::CreatorDiamonds(creator)) = account(transfer.credit) {
+                people.1 = creator.as_str().to_owned();
             }
             moved.extend(accounts.get(&transfer.debit).map(|account| account.unit.amount_text(transfer.amount)));
         }

@@ -12,11 +12,13 @@ use crate::{
 };
 use db::requests::KeptAnswer;
 use futures::future::join_all;
-use ledger_client::{LedgerReason, NotPosted};
+use ledger_client::{LedgerReason, is_final_under};
 use money::time::unix_ms;
 use rpc::StickyRefusal;
 use std::time::SystemTime;
 
+/// The message for a refusal because of an account that is not the creator's, such as the company's account of money in transit.
+const NOT_NOW: &str = "this can't be paid out now; nothing was held";
 /// Attempts on a payout that others write at the same time: handlers of the same request, and the worker.
 const RECORD_TRIES_MAX: usize = 16;
 
@@ -62,12 +64,16 @@ impl Payouts {
         if answer.as_ref().is_err_and(|not_posted| not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::Malformed)) {
             answer = self.ledger.posting(&payout.book, postings::hold(&payout).without_guards()).await;
         }
-        let held = match answer {
+        let held = match answer.map_err(|not_posted| not_posted.for_user(payout.user.as_str(), NOT_NOW)) {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
-            Err(NotPosted::Refused(refusal)) => Err(refusal.kept()),
-            Err(not_posted @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {
-                tracing::warn!(payout_id = %payout.payout_id, ?not_posted, "the hold's outcome is unknown");
-                return Err(Error::HoldUnknown);
+            Err(not_posted) => {
+                let is_final = is_final_under(payout.hold_id(), &not_posted, unix_ms(SystemTime::now()));
+                let Some(refusal) = not_posted.refusal().filter(|_| is_final) else {
+                    // Also one that is refused for its time: another call with its id may be in flight, and the worker tries again.
+                    tracing::warn!(payout_id = %payout.payout_id, ?not_posted, "the hold's outcome is unknown");
+                    return Err(Error::HoldUnknown);
+                };
+                Err(refusal.kept())
             }
         };
         let (payout_key, mut current) = (payout.key(), payout);
@@ -92,7 +98,7 @@ impl Payouts {
                 let mut next = current.enter(PayoutPhase::Held, unix_ms(now));
                 next.hold_posting_id = posting_id.clone();
                 next.hold_transfer_no = *transfer_no;
-                (next, KeptAnswer { bytes: Vec::new(), refusal: false })
+                (next, KeptAnswer::done())
             }
             Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), KeptAnswer { bytes: stored.to_bytes(), refusal: true }),
         };

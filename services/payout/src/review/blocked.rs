@@ -17,14 +17,13 @@ use crate::{
     },
 };
 use db::requests::SentFields;
+use ledger_client::LedgerReason;
 use money::time::unix_ms;
 use std::time::SystemTime;
 use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
 const RPC: &str = "UnblockPayout";
-/// Why a payout whose money goes to suspense is posted there from now on: a closed account stays closed.
-const CLOSED: &str = "ACCOUNT_CLOSED";
 
 /// A licence for blocked money.
 #[derive(Debug, Clone)]
@@ -37,6 +36,16 @@ pub struct BlockedLicence {
     pub number: String,
     /// Its day, such as `2027-01-15`.
     pub date: String,
+}
+
+/// The payout, whose blocked money goes to suspense from now on: the creator's account is closed, and stays so. Its stored reason alone says that;
+/// [`goes_to_suspense`] reads it.
+fn to_suspense(payout: Payout) -> Payout {
+    Payout { blocked_by: LedgerReason::AccountClosed.name().to_owned(), ..payout }
+}
+
+fn goes_to_suspense(payout: &Payout) -> bool {
+    payout.blocked_by == LedgerReason::AccountClosed.name()
 }
 
 impl Payouts {
@@ -94,7 +103,7 @@ impl Payouts {
         if let GivenUp::Later(not_posted) = self.free_blocked(&payout).await? {
             return self.give_up_later(payout, &not_posted).await;
         }
-        let closed = payout.blocked_by == CLOSED;
+        let closed = goes_to_suspense(&payout);
         let draft = if closed { postings::unblocking_to_suspense(&payout) } else { postings::unblocking(&payout) };
         match self.ledger.posting(&payout.book, draft).await {
             Ok(posting) => {
@@ -104,9 +113,8 @@ impl Payouts {
                 self.keep(&payout, next, String::new()).await
             }
             Err(not_posted) if !closed && not_posted.is_closed(&postings::payable(&payout).name()) => {
-                let mut next = payout.clone().with_fresh_key(now_ms());
+                let mut next = to_suspense(payout.clone().with_fresh_key(now_ms()));
                 next.due_at_ms = now_ms();
-                next.blocked_by = CLOSED.to_owned();
                 self.keep(&payout, next, String::new()).await
             }
             Err(not_posted) => self.later(payout, not_posted).await,

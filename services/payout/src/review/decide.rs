@@ -100,7 +100,7 @@ pub(crate) async fn begin(tx: &mut AnyConnection, key: RequestKey<'_>, fields: &
 
 /// Ends a request of the staff.
 pub(crate) async fn finish(tx: &mut AnyConnection, key: RequestKey<'_>, now: SystemTime) -> Result<(), Error> {
-    requests::finish(tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+    requests::finish(tx, key, &KeptAnswer::done(), now).await?;
     Ok(())
 }
 

@@ -11,11 +11,11 @@ use crate::{
     review::decide::StaffCaller,
 };
 use api::payout as pb;
-use money::{BookName, Money};
+use money::BookName;
 use rpc::{
     Violations,
     page::PagedList,
-    wire::{TimeRange, timestamp_ms},
+    wire::{TimeRange, money, timestamp_ms},
 };
 use tonic::Status;
 
@@ -55,10 +55,6 @@ pub fn found(by: Option<StaffCaller>, request: &pb::ResolveUnexplainedDebitReque
         return Err(wrong.into_status());
     };
     Ok(FoundDebit { by, debit_id, outcome, evidence })
-}
-
-fn money(amount: Money) -> api::r#type::Money {
-    api::r#type::Money { currency_code: amount.currency().code().to_owned(), minor_units: amount.minor_units() }
 }
 
 /// A debit, with the candidates that are shown with it.

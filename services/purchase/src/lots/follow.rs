@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use chart::{Account, BookKind};
 use futures::FutureExt as _;
-use ledger_client::{JournalPlace, JournalReader, LedgerReason, NotPosted, TrialRead};
+use ledger_client::{JournalPlace, JournalReader, NotPosted, TrialRead};
 use money::BookName;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -71,9 +71,7 @@ impl Lots {
         loop {
             match self.read(book, None).await {
                 Ok(_) => {}
-                Err(LotsError::Ledger(NotPosted::Refused(refusal)))
-                    if matches!(refusal.reason, LedgerReason::JournalDiverged | LedgerReason::JournalAhead) =>
-                {
+                Err(LotsError::Ledger(not_read)) if not_read.is_other_journal() => {
                     tracing::warn!(%book, "the journal is not the one that coin lots were read from, as after a restore; reading it from its beginning");
                     if let Err(error) = self.store.forget_journal(book).await {
                         tracing::warn!(%error, "the lots of another journal can't be deleted; trying again");

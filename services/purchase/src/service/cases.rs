@@ -135,7 +135,7 @@ async fn ended(
             if !cases::end(&mut tx, store, event_id, &format!("ended: {}", asked.note)).await? {
                 return Err(Error::StoreEventNotWaiting { event_id: asked.event_id.clone(), state: found.event.state.name() });
             }
-            let outcome = KeptAnswer { bytes: Vec::new(), refusal: false };
+            let outcome = KeptAnswer::done();
             requests::finish(&mut tx, key, &outcome, now).await.map_err(crate::store::Error::from)?;
             false
         }

@@ -30,7 +30,13 @@ async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
     // The first call also reads whether the book exists.
     fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
     let translated: Vec<_> = LedgerReason::ALL.into_iter().filter(|reason| !MET.contains(reason)).collect();
-    let walk = ReasonWalk { rpc: "purchase/RedeemPurchase", fault: &fixture.ledger, translated: &translated, answers_refusals: false };
+    let walk = ReasonWalk {
+        rpc: "purchase/RedeemPurchase",
+        fault: &fixture.ledger,
+        translated: &translated,
+        answers_refusals: false,
+        for_staff: false,
+    };
     walk.through(async |fault| {
         let receipt = fixture.receipt();
         fixture.ledger.fail(fault);

@@ -85,7 +85,7 @@ impl Store {
                 continue;
             }
             // The answer to a retry is the proposal's current state, so no answer is kept here.
-            requests::finish(&mut tx, new.key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+            requests::finish(&mut tx, new.key, &KeptAnswer::done(), now).await?;
             tx.commit().await?;
             return Ok(Proposed::Kept { replayed: false });
         }
@@ -212,7 +212,7 @@ impl Store {
             RequestStanding::Replay(_) => return Ok(Proposed::Kept { replayed: true }),
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
-        requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+        requests::finish(&mut tx, key, &KeptAnswer::done(), now).await?;
         tx.commit().await?;
         Ok(Proposed::Kept { replayed: false })
     }

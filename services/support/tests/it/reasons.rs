@@ -11,7 +11,7 @@ use testbed::{
 async fn every_reason_of_the_ledger_reaches_staff_in_good_words() {
     let databases = databases();
     let fixture = Fixture::start(&databases.all[0]).await;
-    let walk = ReasonWalk { rpc: "support/Approve", fault: &fixture.bed.fault, translated: &[], answers_refusals: true };
+    let walk = ReasonWalk { rpc: "support/Approve", fault: &fixture.bed.fault, translated: &[], answers_refusals: true, for_staff: true };
     walk.through(async |fault| {
         let proposal = fixture.propose("sue", gift_of("ann", 5)).await;
         fixture.bed.fault.fail(fault);

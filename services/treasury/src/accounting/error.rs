@@ -106,7 +106,7 @@ impl From<AccountingError> for Status {
                 );
                 rpc::refused(Code::FailedPrecondition, "ACCOUNTS_DIFFER", why, &[("account", account), ("unit", unit)])
             }
-            AccountingError::Ledger(not_posted) => not_posted.into(),
+            AccountingError::Ledger(not_posted) => not_posted.for_staff().into(),
             AccountingError::Store(store::Error::Database(ref source)) if db::is_passing(source) => {
                 rpc::errors::database_unreachable(&error)
             }

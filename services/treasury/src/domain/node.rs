@@ -1,13 +1,13 @@
 //! Physical accounts, and the nodes of their trees.
 use super::{FundsClass, FundsUse};
-use chart::HouseId;
+use chart::{HouseId, account::UNALLOCATED};
 use money::Currency;
 use std::collections::BTreeSet;
 
 /// Steps from a physical account to its lowest leaf: company, app, market and purpose, each perhaps divided once more.
 pub const DEPTH_MAX: usize = 8;
 /// Longest id of a physical account: with the longest suffix of a standard leaf it still is an id.
-pub const ACCOUNT_ID_BYTES_MAX: usize = 32 - "-unallocated".len();
+pub const ACCOUNT_ID_BYTES_MAX: usize = 32 - UNALLOCATED.len();
 
 /// An account at a bank. Only its name ever changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,20 +154,20 @@ impl StandardLeaf {
 
     const fn suffix(self) -> &'static str {
         match self {
-            Self::Unallocated => "unallocated",
-            Self::InTransit => "in-transit",
-            Self::FeesAndInterest => "fees",
-            Self::Rounding => "rounding",
-            Self::Suspense => "suspense",
-            Self::Incoming => "incoming",
-            Self::Blocked => "blocked",
+            Self::Unallocated => UNALLOCATED,
+            Self::InTransit => "-in-transit",
+            Self::FeesAndInterest => "-fees",
+            Self::Rounding => "-rounding",
+            Self::Suspense => "-suspense",
+            Self::Incoming => "-incoming",
+            Self::Blocked => "-blocked",
         }
     }
 
     /// Its id under a physical account.
     #[must_use]
     pub fn id(self, account: &str) -> String {
-        format!("{account}-{}", self.suffix())
+        format!("{account}{}", self.suffix())
     }
 
     /// The node as it is made with its account.

@@ -20,7 +20,7 @@ use std::sync::{
 use testbed::{Fault, Storage, insides::ReasonWalk};
 
 fn walk<'a>(fixture: &'a Fixture, rpc: &'static str, translated: &'a [LedgerReason]) -> ReasonWalk<'a> {
-    ReasonWalk { rpc, fault: &fixture.bed.fault, translated, answers_refusals: false }
+    ReasonWalk { rpc, fault: &fixture.bed.fault, translated, answers_refusals: false, for_staff: true }
 }
 
 #[tokio::test]

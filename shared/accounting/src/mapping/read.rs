@@ -5,6 +5,7 @@ use chart::pattern::{AccountPattern, PatternUnit};
 use chart::{AccountClass, Purpose, Unit};
 use money::text::is_plain;
 use serde::Deserialize;
+use settings::document::{self, DocumentFault, DocumentLines};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
@@ -55,11 +56,8 @@ pub(super) fn read(text: &str) -> Result<Mapping, Vec<MappingFault>> {
         let why = format!("the file has {} bytes, and at most {MAPPING_BYTES_MAX} are read", text.len());
         return Err(vec![MappingFault { line: 1, why }]);
     }
-    let mut reader = Reader { text, faults: Vec::new() };
-    let file = toml::from_str::<MappingText>(text).map_err(|error| {
-        let line = reader.line(error.span().map_or(0, |span| span.start));
-        vec![MappingFault { line, why: error.message().trim_end().replace('\n', ", ") }]
-    })?;
+    let mut reader = Reader { lines: DocumentLines::of(text), faults: Vec::new() };
+    let file: MappingText = document::parse(text).map_err(|DocumentFault { line, why }| vec![MappingFault { line, why }])?;
     let companies = reader.companies(&file.entity);
     let accounts = reader.accounts(&file.account);
     for code in [&file.suspense, &file.intercompany].into_iter().flatten() {
@@ -76,19 +74,15 @@ pub(super) fn read(text: &str) -> Result<Mapping, Vec<MappingFault>> {
     Err(reader.faults)
 }
 
-/// A file's text, and what is wrong so far.
-struct Reader<'a> {
-    text: &'a str,
+/// A file's lines, and what is wrong so far.
+struct Reader {
+    lines: DocumentLines,
     faults: Vec<MappingFault>,
 }
 
-impl Reader<'_> {
-    fn line(&self, at: usize) -> usize {
-        self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-    }
-
+impl Reader {
     fn fault(&mut self, text: &Spanned<String>, why: String) {
-        let line = self.line(text.span().start);
+        let line = self.lines.line(text.span().start);
         self.faults.push(MappingFault { line, why });
     }
 
@@ -170,7 +164,7 @@ impl Reader<'_> {
                 continue;
             };
             let rule = MappingRule { pattern, entities, code: text.account.get_ref().clone() };
-            let line = self.line(text.ledger.span().start);
+            let line = self.lines.line(text.ledger.span().start);
             if let Some((_, earlier)) = rules.iter().find(|(known, _)| known.overlaps(&rule)) {
                 let why = format!("ledger {:?} covers accounts that the rule of line {earlier} covers", text.ledger.get_ref());
                 self.fault(&text.ledger, why);

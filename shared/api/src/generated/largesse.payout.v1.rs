@@ -3548,7 +3548,8 @@ pub mod payout_service_client {
         /// payout. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), PAYEE_UNCONFIRMED (the bank's
         /// name for the account is close to the given one; see ConfirmBeneficiary), CURRENCY_UNSUPPORTED (no rail pays this currency to that account), AMOUNT_TOO_LARGE (facts: rail, cap, cap_of), NO_RAIL (every rail that could pay it is paused, does not reach the account, or
         /// lacks a field of the beneficiary; fact: why), AMOUNT_TOO_SMALL (the cost that the creator bears is not less; fact: cost_minor_units), HOLDER_NAME_INVALID
-        /// (here FAILED_PRECONDITION: the account was recorded by an older version, which did not check the name), ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// (here FAILED_PRECONDITION: the account was recorded by an older version, which did not check the name), ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
+        /// Where one of the last five is not of the creator's own account, it has no facts: this can't be paid out now. A retry with the same id is safe.
         pub async fn request_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::RequestPayoutRequest>,
@@ -4508,7 +4509,8 @@ pub mod payout_service_server {
         /// payout. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), PAYEE_UNCONFIRMED (the bank's
         /// name for the account is close to the given one; see ConfirmBeneficiary), CURRENCY_UNSUPPORTED (no rail pays this currency to that account), AMOUNT_TOO_LARGE (facts: rail, cap, cap_of), NO_RAIL (every rail that could pay it is paused, does not reach the account, or
         /// lacks a field of the beneficiary; fact: why), AMOUNT_TOO_SMALL (the cost that the creator bears is not less; fact: cost_minor_units), HOLDER_NAME_INVALID
-        /// (here FAILED_PRECONDITION: the account was recorded by an older version, which did not check the name), ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// (here FAILED_PRECONDITION: the account was recorded by an older version, which did not check the name), ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
+        /// Where one of the last five is not of the creator's own account, it has no facts: this can't be paid out now. A retry with the same id is safe.
         async fn request_payout(
             &self,
             request: tonic::Request<super::RequestPayoutRequest>,

@@ -204,6 +204,9 @@ impl Purpose {
     }
 }
 
+/// The end of the id of the leaf that has a physical account's receipts until they are allocated, after that account's id.
+pub const UNALLOCATED: &str = "-unallocated";
+
 /// The id of a legal entity, or of a bank account at a bank: 1 to 32 of `a` to `z`, `0` to `9`, `-`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HouseId<'a>(&'a str);
@@ -223,6 +226,12 @@ impl<'a> HouseId<'a> {
     #[must_use]
     pub const fn as_str(self) -> &'a str {
         self.0
+    }
+
+    /// Whether it is that of a leaf that has a physical account's receipts until they are allocated.
+    #[must_use]
+    pub fn is_unallocated(self) -> bool {
+        self.0.ends_with(UNALLOCATED)
     }
 
     pub(super) fn is_main(self) -> bool {

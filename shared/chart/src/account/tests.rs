@@ -168,3 +168,14 @@ fn an_amount_of_an_unknown_account_stays_a_number() {
         assert_eq!(fact_text(account, amount), text);
     }
 }
+
+#[test]
+fn the_parts_of_names_that_others_need_are_read_here() {
+    for (name, rest) in [("house/bank_cash/USD", "bank_cash/USD"), ("house/acme/revenue/EUR", "acme/revenue/EUR"), ("house", "house")] {
+        assert_eq!(below_root(name), rest);
+    }
+    for (id, is_unallocated) in [("bank-usd-unallocated", true), ("bank-usd", false), ("unallocated", false), ("bank-unallocated-2", false)]
+    {
+        assert_eq!(HouseId::try_new(id).map(HouseId::is_unallocated), Some(is_unallocated), "{id}");
+    }
+}

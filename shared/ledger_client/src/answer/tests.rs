@@ -6,7 +6,7 @@ use rpc::errors;
 const SECRETS: [&str; 4] = ["10.0.0.1:7070", "pid 4711 on db-host", "tcp connect error", "service token kid"];
 
 fn shown(status: Status) -> (Code, String, Status) {
-    let shown = Status::from(classify(status));
+    let shown = Status::from(classify(status).for_staff());
     (shown.code(), rpc::reason(&shown).unwrap_or_default(), shown)
 }
 
@@ -71,7 +71,7 @@ fn what_is_stored_of_an_answer_has_no_address_process_or_token_and_logs_have_it_
         let not_posted = classify(errors::refused_as(code, reason.name(), &SECRETS.join(" "), &[]));
         for secret in SECRETS {
             assert!(!not_posted.to_string().contains(secret), "{reason:?}: {not_posted}");
-            assert!(!not_posted.blocked_by("viewer/ann/coins").contains(secret), "{reason:?}");
+            assert!(!not_posted.blocked_by("ann").contains(secret), "{reason:?}");
             let is_logged = format!("{not_posted:?}").contains(secret) && errors::chain(&not_posted).contains(secret);
             assert_eq!(is_logged, reason.row().proof != Proof::Refused, "{reason:?}: {not_posted:?}");
         }
@@ -100,6 +100,40 @@ fn a_users_limit_is_told_with_its_numbers() {
     let expected = "LIMIT_EXCEEDED: 20 needed, 90 of 100 used in this day; it begins anew at 2026-01-02T00:00:00Z (";
     assert!(shown.message().starts_with(expected), "{}", shown.message());
     assert_eq!(rpc::facts(&shown), facts.map(|(name, value)| (name.to_owned(), value)).into());
+}
+
+#[test]
+fn an_account_that_is_not_the_readers_own_is_never_named_to_users() {
+    let answer = |reason: &LedgerReason, account: &str| {
+        let facts = [("account", account), ("needed", "4711"), ("available", "4711"), ("limit", "4711"), ("owed", "4711")];
+        classify(refused(Code::FailedPrecondition, reason.name(), &facts.map(|(name, value)| (name, value.to_owned()))))
+    };
+    let texts = |not_posted: NotPosted| {
+        let blocked_by = not_posted.blocked_by("ann");
+        let kept = not_posted.refusal().map_or_else(String::new, |refusal| format!("{:?}", refusal.kept()));
+        let shown = Status::from(not_posted);
+        assert!(rpc::reason(&shown).is_some(), "{shown:?}");
+        format!("{blocked_by} {kept} {} {}", shown.message(), String::from_utf8_lossy(shown.details()))
+    };
+    for reason in LedgerReason::ALL.into_iter().filter(|reason| reason.row().proof == Proof::Refused) {
+        for account in ["creator/bob/payable/USD", "viewer/annabel/coins", "house/in_transit/USD", "ann", "viewer"] {
+            let unread = texts(answer(&reason, account));
+            let read = texts(answer(&reason, account).for_user("ann", "not now"));
+            let secrets = if account.contains('/') { vec![account, "4711", "47.11"] } else { vec!["4711"] };
+            for secret in secrets {
+                assert!(!unread.contains(secret) && !read.contains(secret), "{reason:?}: {unread} {read}");
+            }
+            assert_eq!(read.contains("not now"), reason.row().audience == Audience::User, "{reason:?}: {read}");
+        }
+        for own in ["viewer/ann/coins", "creator/ann/payable/USD", "agency/ann/diamonds"] {
+            let users = reason.row().audience == Audience::User;
+            assert!(!answer(&reason, own).is_of_another("ann"), "{reason:?}");
+            assert_eq!(texts(answer(&reason, own).for_user("ann", "not now")).contains(own), users, "{reason:?}");
+            assert_eq!(Status::from(answer(&reason, own).for_staff()).message().contains(own), users, "{reason:?}");
+        }
+    }
+    let named = Status::from(answer(&LedgerReason::AccountFrozen, "house/in_transit/USD").for_staff());
+    assert!(named.message().starts_with("ACCOUNT_FROZEN: house/in_transit/USD is frozen"), "{}", named.message());
 }
 
 #[test]
@@ -150,4 +184,28 @@ fn a_user_whose_clock_is_wrong_is_told_the_servers_time() {
     assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "REQUEST_ID_TIME"));
     assert_eq!(rpc::facts(&shown), facts.map(|(name, value)| (name.to_owned(), value)).into());
     assert!(shown.message().contains("server_time=2026-11-26T12:00:00+00:00"), "{}", shown.message());
+}
+
+#[test]
+fn the_reason_of_what_waits_is_read_from_its_stored_text() {
+    for reason in LedgerReason::ALL {
+        for account in ["viewer/ann/coins", "house/in_transit/USD"] {
+            let code = if reason.row().proof == Proof::Refused { Code::FailedPrecondition } else { Code::Unavailable };
+            let not_posted = classify(refused(code, reason.name(), &[("account", account.to_owned())]));
+            let known = if reason.row().proof == Proof::Unknown { LedgerReason::OutcomeUnknown } else { reason.clone() };
+            assert_eq!(LedgerReason::of_blocked_by(&not_posted.blocked_by("ann")), Some(known), "{not_posted:?}");
+        }
+    }
+    for other in ["", "LIQUIDITY: there is not enough money", "OVERFLOWING", "overflow", "an OVERFLOW: of it"] {
+        assert_eq!(LedgerReason::of_blocked_by(other), None, "{other}");
+    }
+}
+
+#[test]
+fn only_a_journal_that_lacks_what_was_read_is_another_one() {
+    for reason in LedgerReason::ALL {
+        let not_read = classify(refused(Code::FailedPrecondition, reason.name(), &[]));
+        assert_eq!(not_read.is_other_journal(), matches!(reason.name(), "JOURNAL_DIVERGED" | "JOURNAL_AHEAD"), "{reason:?}");
+    }
+    assert!(!NotPosted::lost("cut off").is_other_journal());
 }

@@ -62,3 +62,12 @@ proptest! {
         let _ = PolicyTable::from_toml(&text);
     }
 }
+
+#[test]
+fn a_file_that_is_not_read_is_refused_in_one_line_that_names_the_line() {
+    for (text, line) in [("policy = [", 1), ("# ours\n\nother = 1\n", 3)] {
+        let refused = PolicyTable::from_toml(text).unwrap_err().to_string();
+        let named = format!("the screening policies can't be read: line {line}: ");
+        assert!(refused.starts_with(&named) && !refused.contains('\n'), "{refused}");
+    }
+}

@@ -15,6 +15,22 @@ fn a_name_put_together_outside_the_chart_is_found() {
 }
 
 #[test]
+fn a_name_in_an_example_a_part_of_one_and_one_that_is_taken_apart_are_found() {
+    assert_eq!(lines("services/treasury/examples/closings.rs", "x(format!(\"house/main/virtual_account/leaf-{leaf:05}/USD\"))\n"), [1]);
+    let text = "if let Some(viewer) = accounts.get(&key).and_then(|account| owner(account, \"viewer\")) {\n";
+    assert_eq!(lines("services/monitor/src/explain/words.rs", text), [1]);
+    let text = "    account.name.strip_prefix(kind)?.strip_prefix('/')?.split('/').next()\n";
+    assert_eq!(lines("services/monitor/src/explain/words.rs", text), [1]);
+    let text = "    let leaf = of_leaf\n        .account_name\n        .split('/')\n        .nth(3);\n    path.split('/')\n";
+    assert_eq!(lines("services/monitor/src/audit/twins.rs", text), [3]);
+    let text = "    name.split('/').nth(3).is_some_and(|leaf| leaf.ends_with(\"-unallocated\"))\n";
+    assert_eq!(lines("services/monitor/src/audit/twins.rs", text), [1, 1]);
+    assert_eq!(lines("services/demo/src/story/banking_day.rs", "format!(\"{ACCOUNT}-unallocated\")\n"), [1]);
+    let others = "let name = path.split('/').next();\nSelf::Viewer => \"viewer\",\nlet rpc = path.rsplit('/').next();\nlet (a, b) = text.split_once('/')?;\nlet unallocated = \"unallocated\";\n";
+    assert!(lines("shared/identity/src/principal.rs", others).is_empty());
+}
+
+#[test]
 fn the_chart_tests_comments_and_paths_may_say_it() {
     let text = "let a = \"viewer/ann/coins\";\n";
     for file in ["shared/chart/src/account.rs", "services/gift/src/wire/tests.rs", "services/gift/tests/it/main.rs", "tests/src/fuzz.rs"] {

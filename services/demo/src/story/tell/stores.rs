@@ -24,11 +24,8 @@ pub(super) fn stores(stores: &StoresSummary) -> Vec<String> {
             store.receivable.plain()
         )
     }));
-    let receivables: Vec<String> = stores
-        .receivables
-        .iter()
-        .map(|(account, amount)| format!("{} {}", account.split_once('/').map_or(account.as_str(), |(_, rest)| rest), amount.plain()))
-        .collect();
+    let receivables: Vec<String> =
+        stores.receivables.iter().map(|(account, amount)| format!("{} {}", chart::account::below_root(account), amount.plain())).collect();
     lines.push(format!("by the ledger: {}", receivables.join(", ")));
     lines.extend(stores.deferred.iter().map(deferred));
     let coins = &stores.coins;
