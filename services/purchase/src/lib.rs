@@ -150,6 +150,7 @@ fn lots_of(purchases: &Purchases) -> Lots {
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
+    meters::begin();
     let rules = config.spending_rules.as_deref().map_or(Ok(SpendingRules::default()), SpendingRules::load)?;
     let catalogue = match &config.packages {
         Some(path) => PackageCatalogue::load(path)?,
