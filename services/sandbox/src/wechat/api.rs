@@ -96,7 +96,9 @@ async fn api(
             _ if uri.path().ends_with("/v3/bill/tradebill") => trade_bill(&desk, uri.query().unwrap_or_default()).await?,
             _ => answer(&desk, &method, uri.path(), &serde_json::from_str(&body).unwrap_or_default()).await?,
         };
-        Ok((answer, desk.key().await?))
+        // WeChat Pay signs by its public key what was asked so.
+        let wanted = headers.get("wechatpay-serial").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok((answer, desk.answering_key(!wanted.starts_with("PUB_KEY_ID_")).await?))
     };
     let ((status, answer), key) = match answered.await {
         Ok(answered) => answered,
