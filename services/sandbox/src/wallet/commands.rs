@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields, default)]
 pub struct WalletCommand {
     /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `refund_settled`, `refund_called_off`, `refund_stuck`, `refunds_become`, `say`,
-    /// `repeat`, `rotate`, `key_mode`, `fault`, `bill` or `close_day`.
+    /// `repeat`, `rotate`, `key_mode`, `fault`, `bill`, `withdraw` or `close_day`.
     pub command: String,
     /// The seller's id of the trade that it is about, or the wallet's number of it.
     pub trade: String,
-    /// In hundredths. `refund`: so much of it; all that is left if absent. `pay`: the wallet says that this was paid.
+    /// In hundredths. `withdraw`: so much goes to the seller's bank. `refund`: so much of it; all that is left if absent. `pay`: the wallet says that this was paid.
     pub amount: Option<i64>,
     /// `pay`: in this currency.
     pub currency: Option<String>,
@@ -88,7 +88,7 @@ impl Desk {
                 self.store.set(FAULT, &fault.to_string()).await?;
                 return Ok(Ok(fault));
             }
-            "bill" | "close_day" => return self.command_bills(command).await,
+            "bill" | "close_day" | "withdraw" => return self.command_bills(command).await,
             "refunds_become" => {
                 self.refunds_become(command.outcome).await?;
                 return Ok(Ok(json!({})));

@@ -2889,6 +2889,8 @@ pub enum StoreReportFormat {
     AlipayBill = 5,
     /// WeChat Pay's bill of a day: comma-separated text with a backtick before each value.
     WechatBill = 6,
+    /// WeChat Pay's fund flow bill of a day, in the same form: what moved on our account there. With the part `fund_flow`, beside the bill of the day.
+    WechatFundFlow = 7,
 }
 impl StoreReportFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2904,6 +2906,7 @@ impl StoreReportFormat {
             Self::StripePayout => "STORE_REPORT_FORMAT_STRIPE_PAYOUT",
             Self::AlipayBill => "STORE_REPORT_FORMAT_ALIPAY_BILL",
             Self::WechatBill => "STORE_REPORT_FORMAT_WECHAT_BILL",
+            Self::WechatFundFlow => "STORE_REPORT_FORMAT_WECHAT_FUND_FLOW",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2916,6 +2919,7 @@ impl StoreReportFormat {
             "STORE_REPORT_FORMAT_STRIPE_PAYOUT" => Some(Self::StripePayout),
             "STORE_REPORT_FORMAT_ALIPAY_BILL" => Some(Self::AlipayBill),
             "STORE_REPORT_FORMAT_WECHAT_BILL" => Some(Self::WechatBill),
+            "STORE_REPORT_FORMAT_WECHAT_FUND_FLOW" => Some(Self::WechatFundFlow),
             _ => None,
         }
     }
