@@ -251,6 +251,7 @@ const POST_NOTHING: [(&str, &[&str]); 5] = [
             "purchase/AcceptStoreDifferences",
             "purchase/ApproveRefund",
             "purchase/ApproveWalletChange",
+            "purchase/CancelWalletClosure",
             "purchase/CloseWallet",
             "purchase/CreateCheckout",
             "purchase/EndStoreEvent",
@@ -260,6 +261,7 @@ const POST_NOTHING: [(&str, &[&str]); 5] = [
             "purchase/RejectRefund",
             "purchase/RejectWalletChange",
             "purchase/RequestRefund",
+            "purchase/RequestWalletClosure",
         ],
     ),
     (

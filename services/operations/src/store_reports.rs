@@ -19,13 +19,14 @@ const FILE_BYTES_MAX: u64 = 15 << 20;
 const PAGE_SIZE: i32 = 200;
 
 /// The formats by the names that commands have for them.
-pub const FORMATS: [(&str, StoreReportFormat); 6] = [
+pub const FORMATS: [(&str, StoreReportFormat); 7] = [
     ("apple-detail", StoreReportFormat::AppleDetail),
     ("apple-summary", StoreReportFormat::AppleSummary),
     ("google-earnings", StoreReportFormat::GoogleEarnings),
     ("stripe-payout", StoreReportFormat::StripePayout),
     ("alipay-bill", StoreReportFormat::AlipayBill),
     ("wechat-bill", StoreReportFormat::WechatBill),
+    ("wechat-fund-flow", StoreReportFormat::WechatFundFlow),
 ];
 
 /// The format of a name.

@@ -26,7 +26,7 @@ pub use refunds::{RefundOptions, WithdrawalRight};
 pub use review::RefundReview;
 pub use settlements::SettlementAccount;
 pub use stripe::{PretendStripe, PriceFrom, StripeAccount};
-pub use wallets::{AlipayAccount, PretendAlipay, PretendWechat, WechatAccount, WechatKey};
+pub use wallets::{AlipayAccount, AlipayCertificates, PretendAlipay, PretendCertificates, PretendWechat, WechatAccount, WechatKey};
 
 const DAY_S: u64 = 86_400;
 const YEAR_S: u64 = 365 * DAY_S;

@@ -61,9 +61,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
 pub use config::{
-    AlipayAccount, AppleOptions, BillOptions, BillReady, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay, PretendApple,
-    PretendStripe, PretendWechat, PriceFrom, RefundOptions, RefundReview, SandboxGoogle, ServiceAccountKey, SettlementAccount,
-    StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
+    AlipayAccount, AlipayCertificates, AppleOptions, BillOptions, BillReady, Bundle, Config, GoogleApp, GoogleOptions, PretendAlipay,
+    PretendApple, PretendCertificates, PretendStripe, PretendWechat, PriceFrom, RefundOptions, RefundReview, SandboxGoogle,
+    ServiceAccountKey, SettlementAccount, StripeAccount, WechatAccount, WechatKey, WithdrawalRight,
 };
 pub use store::Store;
 
@@ -150,6 +150,7 @@ fn lots_of(purchases: &Purchases) -> Lots {
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
+    meters::begin();
     let rules = config.spending_rules.as_deref().map_or(Ok(SpendingRules::default()), SpendingRules::load)?;
     let catalogue = match &config.packages {
         Some(path) => PackageCatalogue::load(path)?,
@@ -211,7 +212,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let order_sweep = orders::sweep::OrderSweep { interval: config.order_sweep_interval, batch_max: config.sweep_batch_max };
     let watched = purchases.clone();
     tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
-        telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
+        telemetry::unfinished::watch("purchase", || watched.unfinished()).await;
     }));
     tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown.clone()));
     tokio::spawn(lost::run(purchases.clone(), config.lost_refunds_interval, deps.shutdown.clone()));

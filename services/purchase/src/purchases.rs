@@ -19,6 +19,7 @@ use ledger_client::{
 use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
+use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use crate::config::{BillOptions, RefundOptions, RefundReview};
@@ -32,7 +33,7 @@ use crate::price_lists::PriceLists;
 use crate::refunds::hold::HoldTerms;
 use crate::settlements::Settlements;
 use crate::store::refused::{self, RefusedRow};
-use crate::store::{Store, purchases};
+use crate::store::{self, Store, purchases};
 use crate::stores::google::VoidedLook;
 use crate::stores::receipt::RefusedReceipt;
 use crate::stores::{StoreReceipt, Stores};
@@ -140,6 +141,13 @@ impl Redeem {
 }
 
 impl Purchases {
+    /// What is not over, for alerts.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, store::Error> {
+        let mut open = self.store.unfinished().await?;
+        open.push(self.stores.ending_certificates(unix_ms(SystemTime::now())));
+        Ok(open)
+    }
+
     /// The user's coins and token.
     pub async fn wallet(&self, book: &BookName, user: &UserKey) -> Result<(ViewerWallet, String), Error> {
         self.ledger.book(book).await?.ok_or_else(|| Error::BookUnknown(book.to_string()))?;

@@ -6,6 +6,7 @@
 
 mod cases;
 mod checkout;
+mod closures;
 mod consents;
 mod escheat;
 mod lots;
@@ -31,6 +32,10 @@ use api::purchase::{
     ApproveWalletChangeRequest, ApproveWalletChangeResponse, CloseWalletRequest, CloseWalletResponse, GetWalletChangeRequest,
     GetWalletChangeResponse, ListWalletChangesRequest, ListWalletChangesResponse, MergeWalletsRequest, MergeWalletsResponse,
     RejectWalletChangeRequest, RejectWalletChangeResponse,
+};
+use api::purchase::{
+    CancelWalletClosureRequest, CancelWalletClosureResponse, GetWalletClosureRequest, GetWalletClosureResponse,
+    RequestWalletClosureRequest, RequestWalletClosureResponse,
 };
 use api::purchase::{
     CreateCheckoutRequest, CreateCheckoutResponse, GetCheckoutRequest, GetCheckoutResponse, GetPurchaseRequest, GetPurchaseResponse,
@@ -328,6 +333,24 @@ impl PurchaseService for Handlers {
 
     async fn merge_wallets(&self, request: Request<MergeWalletsRequest>) -> Result<Response<MergeWalletsResponse>, Status> {
         wallet_changes::merge(&self.purchases, request).await
+    }
+
+    async fn get_wallet_closure(&self, request: Request<GetWalletClosureRequest>) -> Result<Response<GetWalletClosureResponse>, Status> {
+        closures::get(&self.purchases, request).await
+    }
+
+    async fn request_wallet_closure(
+        &self,
+        request: Request<RequestWalletClosureRequest>,
+    ) -> Result<Response<RequestWalletClosureResponse>, Status> {
+        closures::ask(&self.purchases, request).await
+    }
+
+    async fn cancel_wallet_closure(
+        &self,
+        request: Request<CancelWalletClosureRequest>,
+    ) -> Result<Response<CancelWalletClosureResponse>, Status> {
+        closures::cancel(&self.purchases, request).await
     }
 
     async fn approve_wallet_change(

@@ -64,7 +64,7 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 34] = [
+pub const MIGRATIONS: [Migration; 35] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
@@ -99,6 +99,7 @@ pub const MIGRATIONS: [Migration; 34] = [
     Migration::expand(33, include_str!("../migrations/0033_uncredited_of.sql")),
     Migration::expand(34, include_str!("../migrations/0034_download_consent.sql")),
     Migration::expand(35, include_str!("../migrations/0035_suspended.sql")),
+    Migration::expand(36, include_str!("../migrations/0036_closure_waits.sql")),
 ];
 
 /// Why a statement failed.

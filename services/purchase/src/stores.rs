@@ -24,6 +24,7 @@ use chart::BookKind;
 use money::BookName;
 use std::fmt::Debug;
 use std::sync::Arc;
+use telemetry::UnfinishedCount;
 
 use crate::domain::event::StoreEvent;
 use crate::domain::refusal::ReceiptRefusal;
@@ -40,6 +41,8 @@ use refunding::RefundingStore;
 use stripe::merchant::Merchants;
 use wechat::WechatAccounts;
 
+/// How long before its end somebody is to replace a certificate, in milliseconds: a month.
+const ENDS_SOON_MS: i64 = 30 * 86_400_000;
 /// Longest ids of a store that are taken; Apple's transaction ids are decimal numbers.
 pub const ID_BYTES_MAX: usize = 255;
 
@@ -160,6 +163,14 @@ impl Stores {
             StoreKind::Alipay => &self.alipay,
             StoreKind::Wechat => &self.wechat,
         }
+    }
+
+    /// Certificates that prove what wallets say and end within a month of a time, in Unix milliseconds, or have ended: for alerts.
+    pub(crate) fn ending_certificates(&self, now_ms: i64) -> UnfinishedCount {
+        let ends = self.alipay.certificate_ends().chain(self.wechat.certificate_ends());
+        let begins_ms = ends.map(|end_s| end_s.saturating_mul(1_000).saturating_sub(ENDS_SOON_MS));
+        let soon: Vec<i64> = begins_ms.filter(|begins_ms| *begins_ms <= now_ms).collect();
+        UnfinishedCount { what: "store_certificate", state: "ends_soon", count: soon.len() as u64, since_ms: soon.into_iter().min() }
     }
 
     /// Who pays a purchase back if we ask; `None` where only its buyer can ask, or the account that was paid is no longer configured.

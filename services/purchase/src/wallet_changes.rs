@@ -8,12 +8,16 @@
 //! What was deferred of forfeited coins is breakage of the day on which the coin lots read the posting, by the same postings as revenue ([`crate::lots::revenue`]). Lots of
 //! a merged wallet become the other viewer's, with their prices and dates; so do debts. What is paid back later of a purchase is taken from who has its coins by then.
 //!
+//! Its owner may ask for a closure as well, where the market's rules say for how long that can be taken back: until then nothing is done by it. A second person, where one
+//! is needed, is a member of staff.
+//!
 //! - [`change`]: a change and its postings. [`rules`]: what becomes of coins, by market and day. `judge`: of those of one wallet. [`refusal`]: why there is no change.
-//!   `drive`: the steps.
+//!   `drive`: the steps. `owner`: what owners ask.
 
 pub mod change;
 mod drive;
-mod judge;
+pub(crate) mod judge;
+pub(crate) mod owner;
 pub mod refusal;
 pub mod rules;
 
@@ -36,7 +40,7 @@ use refusal::WalletRefusal;
 pub(crate) struct WalletCaller {
     /// The book.
     pub(crate) book: BookName,
-    /// The member of staff.
+    /// The member of staff, or the owner.
     pub(crate) person: UserKey,
     /// The client's id.
     pub(crate) request_id: RequestId,
@@ -50,6 +54,15 @@ impl WalletCaller {
     fn key(&self) -> RequestKey<'_> {
         RequestKey { book: &self.book, subject: &self.person, rpc: self.rpc, request_id: &self.request_id }
     }
+}
+
+/// On which terms a change begins.
+#[derive(Debug, Clone, Copy, Default)]
+struct ChangeTerms {
+    /// Whether another person has to approve.
+    needs_another: bool,
+    /// Until when its owner can take it back, in Unix milliseconds; 0: staff ask.
+    waits_until_ms: i64,
 }
 
 /// A decision about a change that waits for a second person.
@@ -70,11 +83,23 @@ impl Purchases {
     ) -> Result<(WalletChange, bool), Error> {
         // Before the transaction, which no call may hold open; what was answered before is answered again, whatever holds now.
         let judged = self.may_change_wallet(by, user, &act, now).await;
+        let terms = judged.map(|needs_another| ChangeTerms { needs_another, ..ChangeTerms::default() });
+        self.begin_change(by, (user, act), terms, now).await
+    }
+
+    /// Keeps a change on these terms, if it may begin, or answers again.
+    async fn begin_change(
+        &self,
+        by: &WalletCaller,
+        (user, act): (&UserKey, WalletAct),
+        terms: Result<ChangeTerms, Error>,
+        now: SystemTime,
+    ) -> Result<(WalletChange, bool), Error> {
         let mut tx = self.store.begin().await?;
         if let Some(kept) = answered(&mut tx, by, now).await? {
             return Ok((kept, true));
         }
-        let needs_another = judged?;
+        let ChangeTerms { needs_another, waits_until_ms } = terms?;
         // Or two merges that cross would each find nothing of the other.
         spending::lock_both(&mut tx, &by.book, [user, act.into_user().unwrap_or(user)]).await?;
         for user in [Some(user), act.into_user()].into_iter().flatten() {
@@ -96,6 +121,7 @@ impl Purchases {
             decided_at_ms: 0,
             ended_at_ms: 0,
             tries: 0,
+            waits_until_ms,
         };
         // It decides between rivals.
         if !table::insert(&mut tx, &new).await? {

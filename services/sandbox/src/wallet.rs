@@ -2,9 +2,11 @@
 //! books only.
 //!
 //! - [`trade`]: a trade. [`refund`]: a refund of one. [`commands`]: what buyers and staff do. [`report`]: where reports go.
-//!   [`bills`]: what the bill of a day has in it. `http`: the endpoints that both have. [`keys`]: who signs.
+//!   [`bills`]: what the bill of a day has in it. `http`: the endpoints that both have. [`keys`]: who signs;
+//!   [`certificates`]: whose key that is.
 
 pub mod bills;
+pub mod certificates;
 pub mod commands;
 pub(crate) mod http;
 pub mod keys;

@@ -62,6 +62,9 @@ pub fn serial(key: WalletKey) -> &'static str {
     match key {
         WalletKey::First | WalletKey::Stranger => "PUB_KEY_ID_LARGESSE_SANDBOX_1",
         WalletKey::Next => "PUB_KEY_ID_LARGESSE_SANDBOX_2",
+        // Those of the certificates.
+        WalletKey::Certified => "6E1A2B3C4D5E6F70",
+        WalletKey::Ended => "1A2B3C4D5E6F7081",
     }
 }
 

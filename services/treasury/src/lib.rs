@@ -97,6 +97,7 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 }
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
+    meters::begin();
     let (book, agreed) = (config.check()?, (config.terms()?, config.funding_windows()?));
     let store = Store::open(&deps.database).await?;
     let ledger = LedgerClient::new(deps.ledger);

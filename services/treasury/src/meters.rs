@@ -32,6 +32,16 @@ static TWINS_FAILED: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     Some(counter.with_description("Rounds in which an account's missing twins could not be posted, by the app's book.").build())
 });
 
+/// Begins to count what people are alerted about at 0, so that the first of it is an increase.
+pub(crate) fn begin() {
+    for counter in [&TWINS_FAILED, &SWEEPS_REFUSED] {
+        counter.iter().for_each(|counter| counter.add(0, &[]));
+    }
+    if let Some(received) = &*RECEIVED {
+        received.add(0, &[KeyValue::new("outcome", "refused")]);
+    }
+}
+
 /// Records a twin, and how long its posting waited for it.
 pub(crate) fn twin_posted(app: &BookName, lag: Duration) {
     if let Some(twins) = &*TWINS {

@@ -143,6 +143,12 @@ impl RsaCheckingKey {
         if keys.is_empty() { Err(unusable("not PEM with a public key")) } else { Ok(keys) }
     }
 
+    /// The key of a SubjectPublicKeyInfo (DER), as certificates have it.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, UnusableKey> {
+        let key = rsa_of(der).ok_or_else(|| UnusableKey { why: "not an RSA key of 2,048 bits or more".to_owned() })?;
+        Ok(Self(key.to_vec()))
+    }
+
     /// Whether the key's owner signed `message`.
     #[must_use]
     pub fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {

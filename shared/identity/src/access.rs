@@ -133,6 +133,8 @@ const USER_READ: Access = Access::Roles(&[
 ]);
 /// Spends a user's coins: the user, or a service on behalf of the user. Staff never spend other people's coins.
 const USER_SPEND: Access = Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf)]);
+/// Closes a user's own wallet: the user, or a service that passes on what the user asked for. Staff have an RPC of their own.
+const USER_CLOSE: Access = USER_SPEND;
 /// Credits coins for a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
 const USER_TOP_UP: Access =
     Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
@@ -300,6 +302,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/EndStoreEvent", EVENT_END),
     explained("/largesse.purchase.v1.PurchaseService/CloseWallet", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/MergeWallets", REFUND_DECIDE),
+    explained("/largesse.purchase.v1.PurchaseService/GetWalletClosure", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/RequestWalletClosure", USER_CLOSE).keeping(),
+    explained("/largesse.purchase.v1.PurchaseService/CancelWalletClosure", USER_CLOSE).keeping(),
     approval("/largesse.purchase.v1.PurchaseService/ApproveWalletChange", APPROVE),
     explained("/largesse.purchase.v1.PurchaseService/RejectWalletChange", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/GetWalletChange", REFUSAL_READ),

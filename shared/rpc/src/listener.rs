@@ -298,7 +298,10 @@ impl ConnectionSeats {
 
 fn refusals() -> Option<Counter<u64>> {
     let counter = telemetry::meter()?.u64_counter("largesse.connections.refused").with_unit("{connection}");
-    Some(counter.with_description("Connections closed at once because there were too many.").build())
+    let counter = counter.with_description("Connections closed at once because there were too many.").build();
+    // From the start, so that the first one is an increase.
+    counter.add(0, &[]);
+    Some(counter)
 }
 
 /// A connection's seat, released when it is dropped.

@@ -46,6 +46,10 @@ static CALLS: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     Some(counter.with_description("Calls of banks and stores, by who calls and the status of the answer.").build())
 });
 
+fn answered(status: StatusCode) -> KeyValue {
+    KeyValue::new("http.response.status_code", i64::from(status.as_u16()))
+}
+
 /// The bounds of all webhooks of a process, and what is in use.
 pub struct WebhookGate {
     wait: Duration,
@@ -127,6 +131,12 @@ impl WebhookGate {
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
         let refused = NonZeroU32::new(config.refused_per_second).zip(NonZeroU32::new(config.refused_burst));
+        if let Some(calls) = &*CALLS {
+            // From the start, so that the first one is an increase.
+            [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+                .into_iter()
+                .for_each(|status| calls.add(0, &[answered(status)]));
+        }
         Arc::new(Self {
             wait: Duration::from_millis(config.arrival_ms),
             arriving: WaitingBodies::new(config.arriving_per_address_max, config.arriving_bytes_max),
@@ -180,8 +190,7 @@ impl WebhookGate {
 
     fn count(&self, of: &'static str, address: IpAddr, connection: &ConnectionUse, status: StatusCode) {
         if let Some(calls) = &*CALLS {
-            let status = i64::from(status.as_u16());
-            calls.add(1, &[KeyValue::new("of", of), KeyValue::new("http.response.status_code", status)]);
+            calls.add(1, &[KeyValue::new("of", of), answered(status)]);
         }
         if status.is_client_error() {
             connection.count_refused();

@@ -2,7 +2,7 @@
 //!
 //! - [`line`]: a report and its lines, whichever store made it.
 //! - `apple`: the App Store's finance detail report and payment summary. `google`: Google Play's earnings report. `stripe`: the balance transactions of a payout.
-//!   `alipay` and `wechat`: a day's bill.
+//!   `alipay` and `wechat`: a day's bill. `wechat_funds`: what moved on a day.
 //! - [`bill`]: the same day's bill trade by trade.
 //! - `table`: text as rows and named cells. `zip`: files in an archive. [`gzip`]: one file.
 //!
@@ -18,6 +18,7 @@ pub mod line;
 mod stripe;
 mod table;
 mod wechat;
+mod wechat_funds;
 mod zip;
 
 pub use bill::{BillRefund, BillRefundStanding, BillTrade, DailyBill};
@@ -64,6 +65,7 @@ pub fn read(format: ReportFormat, bytes: &[u8]) -> Result<StoreReport, ReportFau
         ReportFormat::StripePayout => stripe::payout(bytes),
         ReportFormat::AlipayBill => alipay::bill(bytes),
         ReportFormat::WechatBill => wechat::bill(bytes),
+        ReportFormat::WechatFundFlow => wechat_funds::fund_flow(bytes),
     }
 }
 
@@ -73,9 +75,11 @@ pub fn read_trades(format: ReportFormat, bytes: &[u8]) -> Result<DailyBill, Repo
     match format {
         ReportFormat::AlipayBill => alipay::trades(bytes),
         ReportFormat::WechatBill => wechat::trades(bytes),
-        ReportFormat::AppleDetail | ReportFormat::AppleSummary | ReportFormat::GoogleEarnings | ReportFormat::StripePayout => {
-            Err(ReportFault::of_file("only the bill of a day names trades"))
-        }
+        ReportFormat::AppleDetail
+        | ReportFormat::AppleSummary
+        | ReportFormat::GoogleEarnings
+        | ReportFormat::StripePayout
+        | ReportFormat::WechatFundFlow => Err(ReportFault::of_file("only the bill of a day names trades")),
     }
 }
 

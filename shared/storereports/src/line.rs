@@ -19,12 +19,21 @@ pub enum ReportFormat {
     AlipayBill,
     /// WeChat Pay's bill of a day: comma-separated, a backtick before each value.
     WechatBill,
+    /// WeChat Pay's fund flow bill of a day: what moved on our account there, in the same form.
+    WechatFundFlow,
 }
 
 impl ReportFormat {
     /// All formats.
-    pub const ALL: [Self; 6] =
-        [Self::AppleDetail, Self::AppleSummary, Self::GoogleEarnings, Self::StripePayout, Self::AlipayBill, Self::WechatBill];
+    pub const ALL: [Self; 7] = [
+        Self::AppleDetail,
+        Self::AppleSummary,
+        Self::GoogleEarnings,
+        Self::StripePayout,
+        Self::AlipayBill,
+        Self::WechatBill,
+        Self::WechatFundFlow,
+    ];
 
     /// Its name, with the month as of which its columns and words are known. Stored, so never changed.
     #[must_use]
@@ -36,6 +45,7 @@ impl ReportFormat {
             Self::StripePayout => "stripe.payout_transactions.2026-11",
             Self::AlipayBill => "alipay.trade_bill.2026-11",
             Self::WechatBill => "wechat.trade_bill.2026-11",
+            Self::WechatFundFlow => "wechat.fund_flow_bill.2026-11",
         }
     }
 

@@ -26,13 +26,23 @@ const WECHAT: &str = "\u{feff}交易时间,公众账号ID,商户号,特约商户
 `2026-11-28 10:00:00,`wx1,`190,`0,`,`4200,`ord1,`o1,`NATIVE,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`5030,`r1,`2.00,`0.00,`ORIGINAL,`SUCCESS,`Coins, many,`,`-0.01000,`0.60%,`0.00,`2.00,`\r\n\
 总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`2,`6.00,`2.00,`0.00,`0.03000,`6.00,`2.00\r\n";
 
-const SAMPLES: [(ReportFormat, &str); 6] = [
+const FUNDS: &str = "\u{feff}记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\r\n\
+`2026-11-28 09:00:01,`4200,`f1,`交易,`交易,`收入,`6.00,`6.00,`system,`Coins, many,`ord1\r\n\
+`2026-11-28 09:00:01,`4200,`f2,`交易,`扣除交易手续费,`支出,`0.04,`5.96,`system,`,`ord1\r\n\
+`2026-11-28 10:00:00,`5030,`f3,`退款,`退款,`支出,`2.00,`3.96,`API,`,`r1\r\n\
+`2026-11-28 10:00:00,`5030,`f4,`退款,`退还交易手续费,`收入,`0.01,`3.97,`system,`,`r1\r\n\
+`2026-11-28 11:00:00,`9,`f5,`充值/提现,`提现,`支出,`3.00,`0.97,`boss@190,`,`w1\r\n\
+`2026-11-28 12:00:00,`10,`f6,`分账,`分账,`支出,`0.50,`0.47,`API,`,`p1\r\n\
+资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n`6.0,`2.0,`6.01,`4.0,`5.54\r\n";
+
+const SAMPLES: [(ReportFormat, &str); 7] = [
     (ReportFormat::AppleDetail, DETAIL),
     (ReportFormat::AppleSummary, SUMMARY),
     (ReportFormat::GoogleEarnings, EARNINGS),
     (ReportFormat::StripePayout, BALANCE),
     (ReportFormat::AlipayBill, ALIPAY),
     (ReportFormat::WechatBill, WECHAT),
+    (ReportFormat::WechatFundFlow, FUNDS),
 ];
 
 fn shown(report: &StoreReport) -> Vec<String> {
@@ -80,6 +90,12 @@ fn every_format_is_read_into_the_same_terms() {
     assert_eq!(shown(&of(ReportFormat::AlipayBill)), alipay);
     let wechat = ["sale 4200 6.00 CNY", "fee 4200 -0.04000 CNY", "refund 4200 -2.00 CNY", "fee 4200 0.01000 CNY"];
     assert_eq!(shown(&of(ReportFormat::WechatBill)), wechat);
+    // Only what the trade bill does not have: what went to the bank, and what is of a kind that may be new.
+    let funds = of(ReportFormat::WechatFundFlow);
+    assert_eq!(shown(&funds), ["adjustment f6 -0.50 CNY"]);
+    let withdrawn = |payout: &StatedPayout| (payout.proceeds.to_string(), payout.arrives_on.map(|day| day.to_string()));
+    assert_eq!(funds.payouts.iter().map(withdrawn).collect::<Vec<_>>(), [("3.00".to_owned(), Some("2026-11-28".to_owned()))]);
+    assert_eq!(funds.first_day, funds.last_day);
 }
 
 #[test]
@@ -139,7 +155,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 /// A report, a change of it, and what is said of it.
 type Damage = (ReportFormat, &'static str, (&'static str, &'static str), &'static str);
 
-const DAMAGES: [Damage; 17] = [
+const DAMAGES: [Damage; 24] = [
     (ReportFormat::AppleDetail, DETAIL, ("Promo Code", "Bundle"), "line 1, column Bundle: is not known to this reader"),
     (ReportFormat::AppleDetail, DETAIL, ("Country Of Sale", "Title"), "line 1, column Title: is there twice"),
     (
@@ -222,6 +238,28 @@ const DAMAGES: [Damage; 17] = [
         ("`0.03000", "`0.04000"),
         "line 5, column 手续费总金额: states 0.04000, and the lines come to 0.03000: lines are missing or were changed",
     ),
+    (ReportFormat::WechatFundFlow, FUNDS, ("`支出,`3.00", "`转出,`3.00"), "line 6, column 收支类型: `转出` must be 收入 or 支出"),
+    (
+        ReportFormat::WechatFundFlow,
+        FUNDS,
+        ("`支出,`3.00", "`支出,`-3.00"),
+        "line 6, column 收支金额(元): `-3.00` must be not less than zero",
+    ),
+    (
+        ReportFormat::WechatFundFlow,
+        FUNDS,
+        ("`支出,`3.00", "`支出,`30.00"),
+        "line 9, column 支出金额: states 5.54, and the lines come to 32.54: lines are missing or were changed",
+    ),
+    (
+        ReportFormat::WechatFundFlow,
+        FUNDS,
+        ("`2.0,`6.01", "`3.0,`6.01"),
+        "line 9, column 收入笔数: states 3.0, and the lines come to 2: lines are missing or were changed",
+    ),
+    (ReportFormat::WechatFundFlow, FUNDS, ("`f6,", "`,"), "line 7, column 资金流水单号: `` must be the number of a flow"),
+    (ReportFormat::WechatFundFlow, FUNDS, ("`分账,`分账", "`分账,`"), "line 7, column 业务类型: `` must be the name of a kind of flow"),
+    (ReportFormat::WechatFundFlow, FUNDS, ("账户结余(元)", "账户余额"), "line 1, column 账户余额: is not known to this reader"),
 ];
 
 #[test]
@@ -267,7 +305,7 @@ fn what_is_too_large_is_refused_before_it_takes_memory() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), which in 0..6_usize) {
+    fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), which in 0..7_usize) {
         let _ = read(ReportFormat::ALL[which], &bytes);
         let packed = [b"PK\x03\x04".as_slice(), &bytes, b"PK\x05\x06\0\0\0\0\x01\0\x01\0\0\0\0\0\0\0\0\0\0\0"].concat();
         let _ = read(ReportFormat::ALL[which], &packed);

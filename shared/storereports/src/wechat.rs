@@ -45,7 +45,7 @@ const TOTALS: [&str; 7] =
     ["总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额"];
 
 /// Values are separated by a comma and the backtick of the next one, so that they may have commas of their own.
-fn row(line: u64, text: &str) -> ReportTableRow {
+pub(crate) fn row(line: u64, text: &str) -> ReportTableRow {
     match text.strip_prefix('`') {
         Some(text) => ReportTableRow::of(line, text.split(",`")),
         None => ReportTableRow::of(line, text.split(',')),

@@ -26,6 +26,7 @@ use purchase::{
         },
         receipt::GoogleReceipt,
         stripe::{merchant::Merchants, refund_document::RefundDocument, session::SessionDocument, signature as stripe_signature},
+        wallet::proving::ProvingKey,
         wechat::{
             account::WechatAccounts,
             refund_document::RefundDocument as WechatRefund,
@@ -228,6 +229,7 @@ static ALIPAY: LazyLock<AlipayAccounts> = LazyLock::new(|| {
         account: AlipayAccount { live: false, ..AlipayAccount::new(alipay::TEST_APP, alipay::TEST_SELLER, BOOK) },
         private_key: SELLER_KEY.to_owned(),
         alipay_public_keys: WalletKey::First.public_pem().to_owned(),
+        certificates: None,
     };
     AlipayAccounts::load(&Config { sandbox_alipay: vec![app], ..Config::default() }).expect("the pretend app")
 });
@@ -378,8 +380,8 @@ pub(super) fn wechat_proof(bytes: &[u8]) {
     let named = named.filter_map(|(name, value)| Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?)));
     let given: HeaderMap = named.collect();
     if let Ok(read) = SignatureHeaders::read(&given) {
-        let keys = STRANGER.iter().map(|key| (wechat::serial(WalletKey::First), key));
-        assert!(read.check(keys, WECHAT_BODY.as_bytes(), system_s()).is_err(), "another's key proves it: {text}");
+        let keys: Vec<ProvingKey> = STRANGER.iter().map(|key| ProvingKey::bare(wechat::serial(WalletKey::First), key.clone())).collect();
+        assert!(read.check(&keys, WECHAT_BODY.as_bytes(), system_s()).is_err(), "another's key proves it: {text}");
     }
     let taken = heard(&*WECHAT, &given, WECHAT_BODY.as_bytes());
     let proved = !matches!(&taken, Err(NotTaken::Refused(refused)) if refused.refusal == ReceiptRefusal::Signature);
@@ -425,7 +427,7 @@ pub(super) fn wechat_proofs() -> Vec<Vec<u8>> {
             .collect()
     };
     let read: HeaderMap = given(&probe);
-    assert_eq!(SignatureHeaders::read(&read).expect("all headers").check(std::iter::empty(), b"{}", system_s()), Err(Unsigned::Probe));
+    assert_eq!(SignatureHeaders::read(&read).expect("all headers").check(&[], b"{}", system_s()), Err(Unsigned::Probe));
     let taken = heard(&*WECHAT, &given(&renewed(&PROOF).0), WECHAT_BODY.as_bytes());
     let unproved = matches!(&taken, Err(NotTaken::Refused(refused)) if refused.refusal == ReceiptRefusal::Signature);
     assert!(!unproved, "the seed proves the body: {taken:?}");

@@ -36,7 +36,7 @@ pub enum SettlementsTask {
         /// The file.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// apple-detail, apple-summary, google-earnings, stripe-payout, alipay-bill or wechat-bill.
+        /// apple-detail, apple-summary, google-earnings, stripe-payout, alipay-bill, wechat-bill or wechat-fund-flow.
         #[arg(long, value_name = "FORMAT", value_parser = store_reports::format)]
         format: StoreReportFormat,
         /// Our account at the store, as in the configuration.

@@ -18,7 +18,11 @@ fn the_examples_of_the_page_are_valid_and_counted() {
         ("Gifts", "gifts", "ok: version 2026-11, 1 gifts on sale"),
         ("Coin packages", "packages", "ok: version 2026-11, 2 coin packages on sale"),
         ("Limits of purchases", "spending_rules", "ok: version 2026-11, 1 rule of 1 market"),
-        ("Coins left in wallets", "wallet_rules", "ok: version 2026-11-28, 1 rule of closures, 1 rule of dormancy, 1 rule of breakage"),
+        (
+            "Coins left in wallets",
+            "wallet_rules",
+            "ok: version 2026-11-28, 1 rule of closures, 1 rule of dormancy, 1 rule of breakage, 1 rule of waiting",
+        ),
         ("Rates", "rates", "ok: version 2026-11, 1 currencies"),
     ] {
         fs::write(dir.path().join("file.toml"), example(heading)).unwrap();

@@ -53,6 +53,7 @@ pub(super) fn change_words(of: &WalletChange, postings: &[WalletPosting]) -> Sto
         users: [Some(&of.user), of.act.into_user()].into_iter().flatten().map(UserKey::to_string).collect(),
         facts: facts(json!({
             "request_id": of.request_id, "note": of.note, "create_time": time_ms(of.created_at_ms), "decide_time": time(of.decided_at_ms),
+            "wait_end_time": time(of.waits_until_ms),
             "end_time": time(of.ended_at_ms), "emptied_by": postings.iter().map(posted).collect::<Vec<_>>(),
         })),
         postings: parsed(postings.iter().map(|posting| &posting.posting_id)),

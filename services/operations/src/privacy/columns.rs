@@ -77,7 +77,7 @@ pub const PERSONAL: [PersonalColumn; 130] = [
     personal(Service::Purchase, "viewer_debt.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "wallet_change.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "wallet_change.into_user_id", "user key of the same person", PSEUDONYM),
-    personal(Service::Purchase, "wallet_change.asked_by", "which member of staff", PSEUDONYM),
+    personal(Service::Purchase, "wallet_change.asked_by", "which member of staff, or user key", PSEUDONYM),
     personal(Service::Purchase, "wallet_change.note", "user key in the name of an account", PSEUDONYM),
     personal(Service::Purchase, "debt_settlement.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "store_report_part.part", "a report, with what it says of buyers, until all of it is here", ACCOUNTS),

@@ -1,6 +1,7 @@
 //! Options of our accounts at stores, by which their reports are settled.
 
 use chart::HouseId;
+use jiff::civil::Date;
 use money::BookName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,10 @@ pub struct SettlementAccount {
     /// The bank account to which it pays.
     #[serde(default = "main")]
     pub bank_account: String,
+    /// WeChat Pay: the first day, such as `2026-11-28`, from which on its fund flow bill says what was withdrawn to the bank, and the rest stays there for later days. Before
+    /// it, and empty: each day's bill is paid in full.
+    #[serde(default)]
+    pub fund_flow_from: String,
     /// The treasury's leaf to which it pays: what should come is announced there. Empty: nothing is announced.
     #[serde(default)]
     pub leaf: String,
@@ -56,10 +61,18 @@ impl SettlementAccount {
             book: book.to_owned(),
             entity: main(),
             bank_account: main(),
+            fund_flow_from: String::new(),
             leaf: String::new(),
             treasury_book: String::new(),
             arrives_within_days: within(),
         }
+    }
+
+    /// Whether the fund flow bill of a period says what was withdrawn; periods that are no days have none.
+    #[must_use]
+    pub fn has_fund_flow(&self, period: &str) -> bool {
+        let begun = self.fund_flow_from.parse::<Date>().ok().zip(period.parse::<Date>().ok());
+        begun.is_some_and(|(from, day)| from <= day)
     }
 
     /// What is wrong with it, if anything.
@@ -71,6 +84,10 @@ impl SettlementAccount {
             (BookName::try_new(&self.book).is_ok(), "each needs a book"),
             (is_id(&self.entity) && is_id(&self.bank_account), "entity and bank_account match [a-z0-9-]{1,32}"),
             (self.arrives_within_days <= WITHIN_DAYS_MAX, "arrives_within_days is 0 to 380"),
+            (
+                self.fund_flow_from.is_empty() || (self.store == StoreKind::Wechat.as_str() && self.fund_flow_from.parse::<Date>().is_ok()),
+                "fund_flow_from is a day such as 2026-11-28, of store wechat",
+            ),
         ];
         let broken = rules.into_iter().find(|(holds, _)| !holds);
         broken.map(|(_, rule)| format!("{}: {rule}", self.account))

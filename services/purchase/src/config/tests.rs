@@ -8,7 +8,12 @@ fn account() -> StripeAccount {
 const REPORTS: &str = "https://shop.example/webhooks/store/a";
 
 fn alipay() -> AlipayAccount {
-    AlipayAccount { notify_url: REPORTS.to_owned(), ..AlipayAccount::new("2021000000000001", "2088000000000002", "demo") }
+    let alipay_public_key_file = "alipay.pem".into();
+    AlipayAccount {
+        notify_url: REPORTS.to_owned(),
+        alipay_public_key_file,
+        ..AlipayAccount::new("2021000000000001", "2088000000000002", "demo")
+    }
 }
 
 fn wechat() -> WechatAccount {
@@ -17,11 +22,15 @@ fn wechat() -> WechatAccount {
     WechatAccount { notify_url: REPORTS.to_owned(), certificate_serial, platform_keys, ..WechatAccount::new("1900000001", "wx01", "demo") }
 }
 
+fn under_serial(serial: &str) -> WechatAccount {
+    WechatAccount { platform_keys: vec![WechatKey { serial: serial.to_owned(), file: "wechat.pem".into() }], ..wechat() }
+}
+
 #[test]
 fn options_that_mean_nothing_are_refused_by_name() {
     assert!(Config { stripe: vec![account()], alipay: vec![alipay()], wechat: vec![wechat()], ..Config::default() }.check().is_ok());
     type Change = fn(&mut Config);
-    let cases: [(&str, Change); 22] = [
+    let cases: [(&str, Change); 26] = [
         ("store_commission_basis_points", |config| config.store_commission_basis_points = 10_001),
         ("included_tax_basis_points", |config| config.included_tax_basis_points = 10_001),
         ("sweep_interval_s", |config| config.sweep_interval = Duration::ZERO),
@@ -36,7 +45,18 @@ fn options_that_mean_nothing_are_refused_by_name() {
         ("alipay", |config| config.alipay = vec![AlipayAccount { notify_url: "https://shop.example/?a=b".to_owned(), ..alipay() }]),
         ("alipay", |config| config.alipay = vec![AlipayAccount { seller_id: "2088/1".to_owned(), ..alipay() }]),
         ("alipay", |config| config.alipay = vec![AlipayAccount { pay_within: Duration::from_secs(60), ..alipay() }]),
+        ("alipay", |config| config.alipay = vec![AlipayAccount { alipay_public_key_file: PathBuf::new(), ..alipay() }]),
+        ("alipay", |config| {
+            let certificates = AlipayCertificates {
+                app_cert_file: "app.crt".into(),
+                alipay_cert_files: Vec::new(),
+                alipay_root_cert_file: "root.crt".into(),
+            };
+            config.alipay = vec![AlipayAccount { certificates: Some(certificates), ..alipay() }];
+        }),
         ("wechat", |config| config.wechat = vec![WechatAccount { platform_keys: Vec::new(), ..wechat() }]),
+        ("wechat", |config| config.wechat = vec![under_serial("PUB_KEY_ID_")]),
+        ("wechat", |config| config.wechat = vec![under_serial("5157 F09E")]),
         ("wechat", |config| config.wechat = vec![WechatAccount { certificate_serial: "1\", x=\"".to_owned(), ..wechat() }]),
         ("wechat", |config| config.wechat = vec![WechatAccount { pay_within: Duration::from_secs(7_201), ..wechat() }]),
         ("sweep_after_s", |config| config.sweep_after = Duration::MAX),

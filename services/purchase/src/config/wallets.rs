@@ -25,8 +25,12 @@ pub struct AlipayAccount {
     pub live: bool,
     /// File with the app's private key (PEM, RSA of 2,048 bits or more), which signs requests.
     pub private_key_file: PathBuf,
-    /// File with Alipay's public key for the app (PEM), which proves what Alipay says; two, one after the other, while one is replaced.
+    /// File with Alipay's public key for the app (PEM), which proves what Alipay says; two, one after the other, while one is replaced. Required without `certificates`.
+    #[serde(default)]
     pub alipay_public_key_file: PathBuf,
+    /// The certificates of an app that signs by certificate. With `alipay_public_key_file` beside them, both prove what Alipay says, while one mode replaces the other.
+    #[serde(default)]
+    pub certificates: Option<AlipayCertificates>,
     /// Where Alipay's gateway is.
     #[serde(default = "alipay_url")]
     pub gateway_url: String,
@@ -45,6 +49,18 @@ pub struct AlipayAccount {
     /// Tax that the prices include and that we remit, in basis points of the price without tax. 0 to 10,000.
     #[serde(default)]
     pub included_tax_basis_points: u32,
+}
+
+/// The files that Alipay's console gives for an app that signs by certificate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlipayCertificates {
+    /// The app's certificate (`appCertPublicKey_....crt`), for `private_key_file`.
+    pub app_cert_file: PathBuf,
+    /// Alipay's certificate (`alipayCertPublicKey_RSA2.crt`), which proves what Alipay says; two files while one is replaced.
+    pub alipay_cert_files: Vec<PathBuf>,
+    /// Alipay's root certificates (`alipayRootCert.crt`).
+    pub alipay_root_cert_file: PathBuf,
 }
 
 /// One merchant of ours at WeChat Pay, with one app. Its customers pay for the coins of one book, by scanning a code.
@@ -66,7 +82,8 @@ pub struct WechatAccount {
     pub certificate_serial: String,
     /// File with the APIv3 key, 32 characters, which decrypts notifications; two, one a line, while one is replaced.
     pub api_v3_key_file: PathBuf,
-    /// WeChat Pay's keys, which prove what it says; two while one is replaced.
+    /// WeChat Pay's keys, which prove what it says; two while one is replaced, or a certificate and the public key while WeChat Pay changes from one to the other. With a
+    /// public key (`PUB_KEY_ID_...`), answers are wanted by that one.
     pub platform_keys: Vec<WechatKey>,
     /// Where WeChat Pay's interface is.
     #[serde(default = "wechat_url")]
@@ -91,7 +108,7 @@ pub struct WechatAccount {
 pub struct WechatKey {
     /// Its name in the header Wechatpay-Serial: `PUB_KEY_ID_...`, or the serial number of a platform certificate.
     pub serial: String,
-    /// File with the key (PEM, `PUBLIC KEY`). Of a certificate: `openssl x509 -pubkey -noout`.
+    /// File with the key (PEM, `PUBLIC KEY`); or with the certificate (`CERTIFICATE`), which must have that serial number and proves nothing after its end.
     pub file: PathBuf,
 }
 
@@ -102,8 +119,21 @@ pub struct PretendAlipay {
     pub account: AlipayAccount,
     /// The app's key, which is public.
     pub private_key: String,
-    /// The pretend Alipay's key or keys.
+    /// The pretend Alipay's key or keys; empty where it signs by certificate only.
     pub alipay_public_keys: String,
+    /// The certificates, where the app signs by certificate.
+    pub certificates: Option<PretendCertificates>,
+}
+
+/// The certificates of the app at the pretend Alipay, all PEM.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PretendCertificates {
+    /// The app's.
+    pub app: String,
+    /// The pretend Alipay's.
+    pub alipay: Vec<String>,
+    /// Its roots.
+    pub roots: String,
 }
 
 /// The merchant at the pretend WeChat Pay, for a TEST book. Set by the program in sandbox mode only.
@@ -161,6 +191,7 @@ impl AlipayAccount {
             live: true,
             private_key_file: PathBuf::new(),
             alipay_public_key_file: PathBuf::new(),
+            certificates: None,
             gateway_url: alipay_url(),
             ca_file: None,
             notify_url: String::new(),
@@ -172,7 +203,11 @@ impl AlipayAccount {
 
     /// What is wrong with it, if anything.
     pub(super) fn fault(&self) -> Option<String> {
+        let is_proved = !self.alipay_public_key_file.as_os_str().is_empty() || self.certificates.is_some();
+        let has_certificate = self.certificates.as_ref().is_none_or(|certificates| !certificates.alipay_cert_files.is_empty());
         let rules = [
+            (is_proved, "it needs alipay_public_key_file or certificates"),
+            (has_certificate, "certificates needs a file in alipay_cert_files"),
             (is_id(&self.app_id) && is_id(&self.seller_id), "each needs an app_id and a seller_id, letters and digits"),
             (BookName::try_new(&self.book).is_ok(), "it needs a book"),
             (is_reachable(&self.gateway_url), "gateway_url must be an https:// address; http:// on this machine only"),
@@ -215,6 +250,7 @@ impl WechatAccount {
             (BookName::try_new(&self.book).is_ok(), "it needs a book"),
             (is_id(&self.certificate_serial), "certificate_serial is a number in hexadecimal"),
             (!self.platform_keys.is_empty() && once, "platform_keys needs a key, each with a serial of its own"),
+            (serials().all(is_serial), "a serial of platform_keys is PUB_KEY_ID_... or a number in hexadecimal"),
             (is_reachable(&self.api_url), "api_url must be an https:// address; http:// on this machine only"),
             (is_reported_to(&self.notify_url), "notify_url must be an https:// address without a query; http:// on this machine only"),
             (WECHAT_PAY_WITHIN_S.contains(&self.pay_within.as_secs()), "pay_within_s is 300 to 7,200"),
@@ -227,6 +263,15 @@ impl WechatAccount {
 /// Ids and serials stand in signed texts and headers, where other letters would mean something else.
 fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The name of a key in a header: a public key's, or the serial number of a certificate.
+fn is_serial(text: &str) -> bool {
+    let number = |text: &str, is_digit: fn(&u8) -> bool| (1..=64).contains(&text.len()) && text.as_bytes().iter().all(is_digit);
+    match text.strip_prefix("PUB_KEY_ID_") {
+        Some(id) => number(id, |byte| byte.is_ascii_alphanumeric() || *byte == b'_'),
+        None => number(text, u8::is_ascii_hexdigit),
+    }
 }
 
 /// A store reports there, so whoever reads along would see who pays what.

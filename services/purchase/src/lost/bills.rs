@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use money::time::unix_ms;
 use money::{Currency, Money};
 use sha2::{Digest as _, Sha256};
-use storereports::{BillRefundStanding, BillTrade, DailyBill};
+use storereports::{BillRefundStanding, BillTrade, DailyBill, ReportFormat};
 
 use crate::domain::event::StoreEvent;
 use crate::error::Error;
@@ -30,6 +30,19 @@ const BILLS_MAX: i64 = 10;
 /// How long a bill with refunds on their way rests before it is looked at again, in milliseconds.
 const ON_THEIR_WAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
+
+/// Which of a day's reports the fund flow bill is.
+const FUND_FLOW: &str = "fund_flow";
+
+/// A bill as it is imported.
+#[derive(Clone, Copy)]
+struct BillFile<'a> {
+    /// Which of the day's reports it is; empty: the bill of the trades.
+    part: &'static str,
+    format: ReportFormat,
+    bytes: &'a [u8],
+    sha256: &'a str,
+}
 
 /// What a bill has that is not here.
 #[derive(Debug, Default)]
@@ -103,7 +116,12 @@ impl Purchases {
         let bytes = match account.bill(bill.day, now).await {
             Ok(bytes) => bytes,
             Err(no_bill) => {
-                self.without_bill(bill, &no_bill, now_ms, again_ms).await?;
+                // On a day without payments there may be withdrawals.
+                let moved = if no_bill == NoBill::Absent { self.import_fund_flow(account, bill, false, now).await? } else { Ok(()) };
+                match moved {
+                    Ok(()) => self.without_bill(bill, &no_bill, now_ms, again_ms).await?,
+                    Err(why) => self.store.put_off_bill(bill, &why, again_ms, false).await?,
+                }
                 return Ok(0);
             }
         };
@@ -121,11 +139,20 @@ impl Purchases {
         let compared = self.compare_bill(account, &trades, now).await?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
         // One without lines says nothing that could be settled.
-        let note = if trades.is_empty() { String::new() } else { self.import_bill(account, bill, &bytes, &sha256, now).await? };
-        if compared.on_their_way > 0 {
+        let file = BillFile { part: "", format: account.format(), bytes: &bytes, sha256: &sha256 };
+        let note = if trades.is_empty() { String::new() } else { self.import_bill(account, bill, file, now).await? };
+        let moved = self.import_fund_flow(account, bill, !trades.is_empty(), now).await?;
+        let waits = match (compared.on_their_way, moved) {
+            (0, Ok(())) => None,
+            (0, Err(why)) => Some((why, again_ms)),
+            (count, _) => {
+                let why = format!("{count} refunds in it were on their way, and the wallet does not say yet how they ended");
+                Some((why, now_ms.saturating_add(ON_THEIR_WAY_MS)))
+            }
+        };
+        if let Some((why, next_ms)) = waits {
             self.store.found_in_bill(bill, compared.found).await?;
-            let why = format!("{} refunds in it were on their way, and the wallet does not say yet how they ended", compared.on_their_way);
-            self.store.put_off_bill(bill, &why, now_ms.saturating_add(ON_THEIR_WAY_MS), false).await?;
+            self.store.put_off_bill(bill, &why, next_ms, false).await?;
             return Ok(compared.found);
         }
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -156,26 +183,69 @@ impl Purchases {
         Ok(())
     }
 
+    /// The account of settlements that takes the bills of an account.
+    fn settled_as(&self, account: &dyn BillingAccount, of: &BilledAccount) -> Option<&str> {
+        let known: Vec<&str> = self.settlements.accounts_of(&of.book, of.store).collect();
+        let named = known.iter().find(|name| **name == account.seller());
+        named.or(known.first().filter(|_| known.len() == 1)).copied()
+    }
+
+    /// Has the settlement take what moved on the account that day, where it wants to know; or why it can't yet. `has_trades`: the bill of the day has some, so that the
+    /// settlement waits for this one even if nothing was withdrawn.
+    async fn import_fund_flow(
+        &self,
+        account: &dyn BillingAccount,
+        bill: &OpenBill,
+        has_trades: bool,
+        now: SystemTime,
+    ) -> Result<Result<(), String>, Error> {
+        let settled = self.settled_as(account, &bill.of).and_then(|name| self.settlements.account(&bill.of.book, bill.of.store, name));
+        if !settled.is_some_and(|settled| settled.has_fund_flow(&bill.day.to_string())) {
+            return Ok(Ok(()));
+        }
+        let (bytes, format) = match account.fund_flow(bill.day).await {
+            Ok(found) => found,
+            Err(NoBill::Absent) if has_trades => return Ok(Err("the wallet has no fund flow bill of that day yet".to_owned())),
+            Err(NoBill::Absent) => return Ok(Ok(())),
+            Err(NoBill::Later(why)) => return Ok(Err(why)),
+        };
+        // Off the threads that serve calls: a large one takes seconds.
+        let read = tokio::task::spawn_blocking(move || (storereports::read(format, &bytes), bytes)).await;
+        let (read, bytes) = read.expect("reading a bill does not panic");
+        let read = match read {
+            Ok(read) => read,
+            Err(fault) => return Ok(Err(format!("the fund flow bill: {fault}"))),
+        };
+        if [read.first_day, read.last_day].into_iter().flatten().any(|day| day != bill.day) {
+            return Ok(Err("the fund flow bill is of another day".to_owned()));
+        }
+        if !has_trades && read.lines.is_empty() && read.payouts.is_empty() {
+            return Ok(Ok(()));
+        }
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        let file = BillFile { part: FUND_FLOW, format, bytes: &bytes, sha256: &sha256 };
+        let note = self.import_bill(account, bill, file, now).await?;
+        Ok(if note.is_empty() { Ok(()) } else { Err(note) })
+    }
+
     /// Has the settlement take a bill, if it has an account for it; returns why it does not.
     async fn import_bill(
         &self,
         account: &dyn BillingAccount,
         bill: &OpenBill,
-        bytes: &[u8],
-        sha256: &str,
+        BillFile { part, format, bytes, sha256 }: BillFile<'_>,
         now: SystemTime,
     ) -> Result<String, Error> {
-        let (of, fits) = (&bill.of, |name: &str| name == account.seller());
-        let known: Vec<&str> = self.settlements.accounts_of(&of.book, of.store).collect();
-        let Some(name) = known.iter().find(|name| fits(name)).or(known.first().filter(|_| known.len() == 1)) else {
+        let of = &bill.of;
+        let Some(name) = self.settled_as(account, of) else {
             return Ok("no account of purchase.settlements, or none of this number, is for it".to_owned());
         };
-        let key = SettlementKey { book: of.book.clone(), store: of.store, account: (*name).to_owned(), period: bill.day.to_string() };
+        let key = SettlementKey { book: of.book.clone(), store: of.store, account: name.to_owned(), period: bill.day.to_string() };
         for (at, content) in bytes.chunks(PART_BYTES).enumerate() {
             let part = ReportPart {
                 key: key.clone(),
-                part: String::new(),
-                format: account.format(),
+                part: part.to_owned(),
+                format,
                 sha256: sha256.to_owned(),
                 size_bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
                 offset_bytes: i64::try_from(at * PART_BYTES).unwrap_or(i64::MAX),

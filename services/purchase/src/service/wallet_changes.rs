@@ -21,11 +21,11 @@ use crate::wallet_changes::refusal::WalletRefusal;
 use crate::wallet_changes::{WalletCaller, WalletVerdict};
 use crate::wire::wallet_changes as wire;
 
-fn uuid(text: &str) -> Result<Uuid, Status> {
+pub(super) fn uuid(text: &str) -> Result<Uuid, Status> {
     Uuid::try_parse(text).map_err(|_| rpc::malformed("change_id", "must be a UUID"))
 }
 
-fn request_id(text: &str) -> Result<RequestId, Status> {
+pub(super) fn request_id(text: &str) -> Result<RequestId, Status> {
     RequestId::parse(text).map_err(|error| rpc::malformed("request_id", &error.must()))
 }
 

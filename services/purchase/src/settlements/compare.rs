@@ -33,6 +33,8 @@ pub(crate) struct PeriodComparison<'a> {
     pub open: &'a [OwnPart],
     /// What an earlier period left for this one, in minor units.
     pub carried_in: i64,
+    /// Whether what is not paid in the period stays with the store for later ones, and the reports say all that is paid.
+    pub keeps_balance: bool,
 }
 
 /// What a comparison comes to.
@@ -416,9 +418,15 @@ impl<'a> Working<'a> {
         let stated = stated.map(|paid| minor(pays_in, paid)).transpose()?;
         let standing = |standing| self.of.payouts.iter().any(|payout| payout.standing == standing);
         let (is_failed, on_its_way) = (standing(PayoutStanding::Failed), standing(PayoutStanding::OnItsWay));
-        let paid = if is_failed { 0 } else { stated.unwrap_or(due).max(if stated.is_some() { i64::MIN } else { 0 }) };
-        // Less than nothing that is not taken from our bank account stays owed to the store; what came back stays owed to us.
-        let carried_out = if is_failed || (due < 0 && paid == 0) { due } else { 0 };
+        let keeps = self.of.keeps_balance;
+        let usually = if keeps { 0 } else { due.max(0) };
+        let paid = if is_failed { 0 } else { stated.unwrap_or(usually) };
+        // Less than nothing that is not taken from our bank account stays owed to the store; what came back stays owed to us; and so does what we have not withdrawn.
+        let carried_out = match (is_failed || (due < 0 && paid == 0), keeps) {
+            (true, _) => due,
+            (false, true) => due.checked_sub(paid).ok_or(NotComparable::Overflow(pays_in))?,
+            (false, false) => 0,
+        };
         let unpaid = due - paid - carried_out;
         let named = empty(DifferenceKind::Carried, pays_in);
         if unpaid != 0 {

@@ -84,7 +84,7 @@ pub fn store_of(format: ReportFormat) -> StoreKind {
         ReportFormat::GoogleEarnings => StoreKind::Google,
         ReportFormat::StripePayout => StoreKind::Stripe,
         ReportFormat::AlipayBill => StoreKind::Alipay,
-        ReportFormat::WechatBill => StoreKind::Wechat,
+        ReportFormat::WechatBill | ReportFormat::WechatFundFlow => StoreKind::Wechat,
     }
 }
 

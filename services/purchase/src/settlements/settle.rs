@@ -49,7 +49,9 @@ impl Purchases {
     /// Compares a period's reports with our sales and refunds, and plans what follows; or says what it waits for.
     async fn compare(&self, of: &StoreSettlement, now: SystemTime, next_attempt_at_ms: i64) -> Result<Option<String>, Error> {
         let reports = self.store.period_reports(&of.key).await?;
-        if let Some(missing) = missing(of.key.store, &reports.formats) {
+        let account = self.settlements.account(&of.key.book, of.key.store, &of.key.account);
+        let has_fund_flow = account.is_some_and(|account| account.has_fund_flow(&of.key.period));
+        if let Some(missing) = missing(of.key.store, &reports.formats, has_fund_flow) {
             return Ok(Some(missing.to_owned()));
         }
         let carried = self.store.carried_before(&of.key).await?.unwrap_or_default();
@@ -115,6 +117,7 @@ impl Purchases {
             by_transaction: &by_transaction,
             open: &open,
             carried_in,
+            keeps_balance: reports.formats.contains(&ReportFormat::WechatFundFlow),
         };
         Ok(if by_sums { compare::by_sums(&comparison) } else { compare::by_transactions(&comparison) })
     }
@@ -139,11 +142,12 @@ impl Purchases {
 }
 
 /// What of a store's reports a period lacks.
-fn missing(store: StoreKind, formats: &[ReportFormat]) -> Option<&'static str> {
+fn missing(store: StoreKind, formats: &[ReportFormat], has_fund_flow: bool) -> Option<&'static str> {
     let lacks = |format| !formats.contains(&format);
     match store {
         StoreKind::Apple if lacks(ReportFormat::AppleSummary) => Some("the payment summary has not come"),
         StoreKind::Apple if lacks(ReportFormat::AppleDetail) => Some("no finance detail report has come"),
+        StoreKind::Wechat if has_fund_flow && lacks(ReportFormat::WechatFundFlow) => Some("the fund flow bill has not come"),
         _ => None,
     }
 }

@@ -38,17 +38,19 @@ pub(super) fn change(row: &AnyRow) -> Result<WalletChange, Error> {
         decided_at_ms: number("decided_at_ms")?,
         ended_at_ms: number("ended_at_ms")?,
         tries: number("tries")?,
+        waits_until_ms: number("waits_until_ms")?,
     })
 }
 
 /// Keeps a new change. False: one of the same wallet has not ended.
 pub(crate) async fn insert(connection: &mut AnyConnection, new: &WalletChange) -> Result<bool, Error> {
     let sql = "INSERT INTO wallet_change (book, change_id, kind, user_id, into_user_id, asked_by, request_id, state, decided_by, note, created_at_ms,
-             decided_at_ms, ended_at_ms, tries, next_attempt_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '', $9, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
+             decided_at_ms, ended_at_ms, tries, next_attempt_at_ms, waits_until_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '', $9, 0, 0, 0, $10, $10) ON CONFLICT DO NOTHING";
     let query = sqlx::query(sql).bind(new.book.as_str()).bind(text(new.change_id)).bind(new.act.number()).bind(new.user.as_str());
     let query = query.bind(new.act.into_user().map(UserKey::as_str).unwrap_or_default()).bind(new.asked_by.as_str());
     let query = query.bind(text(new.request_id)).bind(new.state.number()).bind(new.created_at_ms);
+    let query = query.bind(new.waits_until_ms);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
@@ -66,7 +68,7 @@ pub(crate) async fn open_of(connection: &mut AnyConnection, book: &BookName, use
     query.fetch_optional(connection).await?.as_ref().map(change).transpose()
 }
 
-/// Notes what the second person decided, or that somebody took it back of which nothing is posted. False: it is too late.
+/// Notes what the second person decided, who shortens no time in which the owner can take it back, or that somebody took it back of which nothing is posted. False: it is too late.
 pub(crate) async fn decide(
     connection: &mut AnyConnection,
     of: &WalletChange,
@@ -75,7 +77,7 @@ pub(crate) async fn decide(
     now_ms: i64,
 ) -> Result<bool, Error> {
     let sql =
-        "UPDATE wallet_change SET state = $3, decided_by = $4, decided_at_ms = $5, ended_at_ms = $6, tries = 0, next_attempt_at_ms = 0
+        "UPDATE wallet_change SET state = $3, decided_by = $4, decided_at_ms = $5, ended_at_ms = $6, tries = 0, next_attempt_at_ms = waits_until_ms
         WHERE book = $1 AND change_id = $2 AND state = $7
             AND NOT EXISTS (SELECT 1 FROM wallet_posting p WHERE p.book = $1 AND p.change_id = $2)";
     let query = sqlx::query(sql).bind(of.book.as_str()).bind(text(of.change_id)).bind(state.number()).bind(by.as_str()).bind(now_ms);
@@ -349,11 +351,13 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// How many changes wait for a second person, or are being done.
+    /// How many changes wait for a second person or for the end of their time, or are being done.
     pub(super) async fn open_wallet_changes(&self) -> Result<Vec<UnfinishedCount>, Error> {
         let mut open = Vec::new();
+        // What waits for the end of its owner's time is as old as that: 0 before it.
+        let began = "CASE WHEN state <> 1 AND waits_until_ms > created_at_ms THEN waits_until_ms ELSE created_at_ms END";
         for (name, states) in [("waits_for_approval", "1"), ("approved", "2"), ("posting", "3"), ("closing", "4")] {
-            let sql = format!("SELECT COUNT(*), MIN(created_at_ms) FROM wallet_change WHERE state IN (1, 2, 3, 4) AND state = {states}");
+            let sql = format!("SELECT COUNT(*), MIN({began}) FROM wallet_change WHERE state IN (1, 2, 3, 4) AND state = {states}");
             let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&self.pool).await?;
             open.push(UnfinishedCount { what: "wallet_change", state: name, count: count.unsigned_abs(), since_ms });
         }

@@ -9,6 +9,7 @@
 pub mod account;
 mod bill;
 pub mod gateway;
+pub mod keys;
 pub mod notification;
 pub mod refund_answer;
 pub mod refunds;

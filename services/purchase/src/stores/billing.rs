@@ -71,6 +71,11 @@ pub(crate) trait BillingAccount: Debug + Send + Sync {
     /// The bytes of a day's bill, as they can be imported.
     async fn bill(&self, day: Date, now: SystemTime) -> Result<Vec<u8>, NoBill>;
 
+    /// The bytes of what moved on the account on a day, where the wallet has that beside the bill; with its format.
+    async fn fund_flow(&self, _day: Date) -> Result<(Vec<u8>, ReportFormat), NoBill> {
+        Err(NoBill::Absent)
+    }
+
     /// How far a refund is now. An error: the wallet can't be asked, for this reason.
     async fn standing_of(&self, trade: &BillTrade) -> Result<LaterStanding, String>;
 

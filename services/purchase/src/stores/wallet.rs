@@ -1,5 +1,7 @@
 //! What Alipay and WeChat Pay have in common: both sell in yuan, know an order by an id that we give, and sign with RSA and SHA-256.
 
+pub mod proving;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -92,13 +92,13 @@ pub struct WalletChange {
     pub user: UserKey,
     /// What happens to it.
     pub act: WalletAct,
-    /// The member of staff who asked.
+    /// The member of staff who asked, or the wallet's owner.
     pub asked_by: UserKey,
     /// The request that made it.
     pub request_id: Uuid,
     /// How far it is.
     pub state: WalletChangeState,
-    /// The second person, where one decided.
+    /// The second person, where one decided; the owner, where the owner took it back.
     pub decided_by: String,
     /// Why it waits or was stopped.
     pub note: String,
@@ -110,9 +110,24 @@ pub struct WalletChange {
     pub ended_at_ms: i64,
     /// How often it was tried in vain.
     pub tries: i64,
+    /// Until when its owner, who asked for it, can take it back, in Unix milliseconds; 0: staff asked. Nothing is done before.
+    pub waits_until_ms: i64,
 }
 
 impl WalletChange {
+    /// Whether the wallet's owner asked. Staff ask for nothing of their own wallets.
+    #[must_use]
+    pub fn is_by_owner(&self) -> bool {
+        self.act == WalletAct::Close && self.asked_by == self.user
+    }
+
+    /// Whether its owner can take it back, at this time in Unix milliseconds.
+    #[must_use]
+    pub fn is_cancellable(&self, at_ms: i64) -> bool {
+        let waits = matches!(self.state, WalletChangeState::Asked | WalletChangeState::Approved);
+        self.is_by_owner() && waits && at_ms < self.waits_until_ms
+    }
+
     /// The request under which it starts the refund of a purchase, whenever that is.
     #[must_use]
     pub fn refund_request(&self, purchase_id: Uuid) -> Uuid {

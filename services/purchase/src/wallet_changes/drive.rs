@@ -19,7 +19,7 @@ use crate::purchases::Purchases;
 use crate::refund_orders::order::{RefundOrderState, RefundStarter};
 use crate::refund_orders::refusal::RefundRefusal;
 use crate::refund_orders::{RefundAsk, RefundCaller};
-use crate::retry::put_off_ms;
+use crate::retry::soon_ms;
 
 /// Steps of a change in one run: paid back, posted, closed, and once more for coins that came meanwhile.
 const STEPS_MAX: usize = 6;
@@ -56,7 +56,7 @@ impl Purchases {
                     ChangeStep::Taken => {}
                     ChangeStep::Waits(why) => {
                         tracing::info!(change_id = %at.change_id, why, "a wallet is not closed or merged yet");
-                        self.store.put_off_wallet_change(&at, &why, now_ms.saturating_add(put_off_ms(at.tries))).await?;
+                        self.store.put_off_wallet_change(&at, &why, now_ms.saturating_add(soon_ms(at.tries))).await?;
                         break;
                     }
                     ChangeStep::Ends(why) => {
@@ -195,7 +195,7 @@ impl Purchases {
             LedgerReason::AccountClosed => Ok(ChangeStep::Ends(not_posted.to_string())),
             _ => {
                 let at = self.store.wallet_change(&change.book, change.change_id).await?;
-                let next = unix_ms(SystemTime::now()).saturating_add(put_off_ms(change.tries));
+                let next = unix_ms(SystemTime::now()).saturating_add(soon_ms(change.tries));
                 self.store.put_off_wallet_change(at.as_ref().unwrap_or(change), &not_posted.to_string(), next).await?;
                 Ok(ChangeStep::Waits(not_posted.to_string()))
             }
@@ -233,8 +233,8 @@ impl Purchases {
             let why = "the wallet has more by now than one person may decide about; ask again, so that another approves";
             return Ok(Err(ChangeStep::Ends(why.to_owned())));
         }
-        for fate in judged.fates {
-            let LotFate::PaidBack(purchase, amount) = fate else { continue };
+        for lot in judged.lots {
+            let LotFate::PaidBack(purchase, amount) = lot.fate else { continue };
             match self.pay_one_back(change, &purchase, amount, now).await? {
                 ChangeStep::Taken => {}
                 other => return Ok(Err(other)),
@@ -260,7 +260,8 @@ impl Purchases {
             // Not the amount: coins may be spent before it is repeated, and what was asked for first counts.
             fields: SentFields::new().with("change_id", change.change_id).with("purchase_id", of.purchase_id),
         };
-        let ask = |amount| RefundAsk { started_by: RefundStarter::Staff, by_right: false, amount, is_approved: true };
+        let started_by = if change.is_by_owner() { RefundStarter::Buyer } else { RefundStarter::Staff };
+        let ask = |amount| RefundAsk { started_by, by_right: false, amount, is_approved: true };
         let mut started = self.start_refund(&by, of, ask(amount), now).await;
         if let (Err(Error::Refund(RefundRefusal::Exceeds { minor_units_max })), Some(asked)) = (&started, amount) {
             // Rounded down once less: what is left of the price.

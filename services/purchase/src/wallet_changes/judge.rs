@@ -19,18 +19,31 @@ const LOTS_MAX: usize = 2_000;
 
 /// What becomes of a lot's coins in a wallet.
 #[derive(Debug, Clone)]
-pub(super) enum LotFate {
+pub(crate) enum LotFate {
     /// The store pays them back: so much of the purchase, or all that is left where it pays back no parts.
     PaidBack(Box<Purchase>, Option<Money>),
     /// They are forfeited.
     Forfeited,
 }
 
+/// Coins of a lot in a wallet.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedLot {
+    /// The purchase that brought them; empty where none did.
+    pub(crate) purchase_id: String,
+    /// The market; empty where it is not known.
+    pub(crate) market: String,
+    /// How many.
+    pub(crate) coins: i64,
+    /// What becomes of them.
+    pub(crate) fate: LotFate,
+}
+
 /// A wallet whose owner's coins are known by lots.
 #[derive(Debug)]
 pub(super) struct JudgedWallet {
-    /// What becomes of each lot's.
-    pub(super) fates: Vec<LotFate>,
+    /// Those of each lot, in spending order.
+    pub(super) lots: Vec<JudgedLot>,
     /// What they are worth together, by currency.
     pub(super) worth: Vec<(Currency, i64)>,
     /// Whether some of them have an unknown price.
@@ -71,11 +84,12 @@ impl Purchases {
         if held.len() > LOTS_MAX {
             return Err(WalletRefusal::TooManyLots { lots_max: LOTS_MAX }.into());
         }
-        let mut judged = JudgedWallet { fates: Vec::new(), worth: Vec::new(), has_unknown: false, seq };
+        let mut judged = JudgedWallet { lots: Vec::new(), worth: Vec::new(), has_unknown: false, seq };
         for (lot, coins) in &held {
             judged.has_unknown |= lot.origin == LotOrigin::Unknown;
             judged.count(lot, *coins);
-            judged.fates.push(self.fate(book, lot, *coins, on_ms).await?);
+            let fate = self.fate(book, lot, *coins, on_ms).await?;
+            judged.lots.push(JudgedLot { purchase_id: lot.purchase_id.clone(), market: lot.market.clone(), coins: *coins, fate });
         }
         Ok(judged)
     }

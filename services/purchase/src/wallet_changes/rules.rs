@@ -1,5 +1,6 @@
-//! What becomes of the coins of a wallet that is closed, after how many years without activity coins are dormant, and after how many months without use they are breakage,
-//! by market and day: a document with a source for every row. Without one nothing that was paid is paid back or forfeited, and nothing is dormant or breakage.
+//! What becomes of the coins of a wallet that is closed, whether its owner may close it and for how long that can be taken back, after how many years without activity coins
+//! are dormant, and after how many months without use they are breakage, by market and day: a document with a source for every row. Without one nothing that was paid is
+//! paid back or forfeited, only staff close wallets, and nothing is dormant or breakage.
 
 use std::ops::Range;
 use std::path::Path;
@@ -15,6 +16,8 @@ const WHAT: &str = "rules of wallets";
 const SOURCE_BYTES_MAX: usize = 500;
 /// Longest dormancy, in years.
 const YEARS_MAX: i32 = 100;
+/// Longest time in which an owner can take back a closure, in days.
+const WAITING_DAYS_MAX: u32 = 90;
 /// Longest time after which coins are breakage, in months.
 const MONTHS_MAX: i32 = 1_200;
 /// The market of a row that holds wherever no row names the market.
@@ -77,6 +80,27 @@ pub struct MarketBreakage {
     pub source: String,
 }
 
+/// A row `[[waiting]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarketWaiting {
+    /// ISO 3166 alpha-2 code, or `*`.
+    market: String,
+    /// The first day, UTC, as `2026-11-28`.
+    from: String,
+    /// Whether owners may close their wallets themselves.
+    #[serde(default = "yes")]
+    pub allowed: bool,
+    /// For how many days an owner can take it back, before anything is done.
+    pub days: u32,
+    /// Where that is laid down, for people.
+    pub source: String,
+}
+
+const fn yes() -> bool {
+    true
+}
+
 const fn waits() -> ClosureRule {
     ClosureRule::Wait
 }
@@ -91,6 +115,8 @@ struct RulesDocument {
     dormancy: Vec<Spanned<MarketDormancy>>,
     #[serde(default)]
     breakage: Vec<Spanned<MarketBreakage>>,
+    #[serde(default)]
+    waiting: Vec<Spanned<MarketWaiting>>,
 }
 
 impl VersionedDocument for RulesDocument {
@@ -106,6 +132,7 @@ pub struct WalletRules {
     closures: Vec<(Date, MarketClosure)>,
     dormancies: Vec<(Date, MarketDormancy)>,
     breakages: Vec<(Date, MarketBreakage)>,
+    waitings: Vec<(Date, MarketWaiting)>,
 }
 
 /// The first day of a row, or what is wrong with it.
@@ -132,6 +159,15 @@ impl MarketDormancy {
     fn begins(&self) -> Result<Date, String> {
         if !(0..=YEARS_MAX).contains(&self.years) {
             return Err(format!("years: must be 0 to {YEARS_MAX}"));
+        }
+        begins(&self.market, &self.from, &self.source)
+    }
+}
+
+impl MarketWaiting {
+    fn begins(&self) -> Result<Date, String> {
+        if self.days > WAITING_DAYS_MAX {
+            return Err(format!("days: must be 0 to {WAITING_DAYS_MAX}"));
         }
         begins(&self.market, &self.from, &self.source)
     }
@@ -186,7 +222,8 @@ impl WalletRules {
         let dormancies = dated(text, document.dormancy, |row| (&row.market, row.begins()))?;
         let spans: Vec<Range<usize>> = document.breakage.iter().map(Spanned::span).collect();
         let breakages = dated(text, document.breakage, |row| (&row.market, row.begins()))?;
-        let rules = Self { version: document.version.into_inner(), closures, dormancies, breakages };
+        let waitings = dated(text, document.waiting, |row| (&row.market, row.begins()))?;
+        let rules = Self { version: document.version.into_inner(), closures, dormancies, breakages, waitings };
         for ((from, row), span) in rules.breakages.iter().zip(spans) {
             if let Some(why) = rules.unclaimed(*from, row) {
                 return Err(text.invalid(span, why));
@@ -201,10 +238,10 @@ impl WalletRules {
         &self.version
     }
 
-    /// How many rows it has of closures, dormancy and breakage.
+    /// How many rows it has of closures, dormancy, breakage and waiting.
     #[must_use]
-    pub fn counts(&self) -> [usize; 3] {
-        [self.closures.len(), self.dormancies.len(), self.breakages.len()]
+    pub fn counts(&self) -> [usize; 4] {
+        [self.closures.len(), self.dormancies.len(), self.breakages.len(), self.waitings.len()]
     }
 
     /// Why a row of breakage would keep what a state may claim: coins of one market can't be both.
@@ -244,6 +281,12 @@ impl WalletRules {
     pub fn closure(&self, market: &str, on: Date) -> (ClosureRule, ClosureRule) {
         let row = in_force(&self.closures, market, on, |row| &row.market);
         row.map_or((ClosureRule::Wait, ClosureRule::Wait), |row| (row.rule, row.not_refundable))
+    }
+
+    /// For how many days an owner who asks for the closure of a wallet on a day can take it back; `None`: owners can't ask.
+    #[must_use]
+    pub fn waiting(&self, market: &str, on: Date) -> Option<u32> {
+        in_force(&self.waitings, (market, on), |row| &row.market).filter(|row| row.allowed).map(|row| row.days)
     }
 
     /// When coins of a market are dormant, by the rule of a day; `None`: no rule is configured.

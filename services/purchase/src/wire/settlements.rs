@@ -27,6 +27,7 @@ fn format(number: i32) -> Result<ReportFormat, Status> {
         Ok(pb::StoreReportFormat::StripePayout) => ReportFormat::StripePayout,
         Ok(pb::StoreReportFormat::AlipayBill) => ReportFormat::AlipayBill,
         Ok(pb::StoreReportFormat::WechatBill) => ReportFormat::WechatBill,
+        Ok(pb::StoreReportFormat::WechatFundFlow) => ReportFormat::WechatFundFlow,
         Ok(pb::StoreReportFormat::Unspecified) | Err(_) => {
             return Err(rpc::malformed("format", "must be one of the formats that there are"));
         }

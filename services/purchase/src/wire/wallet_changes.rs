@@ -1,13 +1,16 @@
 //! Closures and merges of wallets, to protobuf.
 
 use api::purchase as pb;
-use money::{BookName, UserKey};
+use money::{BookName, Money, UserKey};
 use rpc::page::PagedList;
-use rpc::wire::timestamp_ms;
+use rpc::wire::{money, timestamp_ms};
 
 use crate::error::Error;
 use crate::store::wallet_changes::ChangeFilter;
 use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, WalletPosting};
+use crate::wallet_changes::judge::{JudgedLot, LotFate};
+use crate::wallet_changes::owner::ClosureOutlook;
+use crate::wallet_changes::refusal::WalletRefusal;
 
 fn state(state: WalletChangeState) -> pb::WalletChangeState {
     match state {
@@ -56,6 +59,73 @@ pub(crate) fn change(of: &WalletChange, postings: &[WalletPosting]) -> pb::Walle
         decide_time: at(of.decided_at_ms),
         end_time: at(of.ended_at_ms),
         postings: postings.iter().map(posting).collect(),
+        wait_end_time: at(of.waits_until_ms),
+    }
+}
+
+/// A closure for the wallet's owner, as it is at a time in Unix milliseconds.
+pub(crate) fn closure(of: &WalletChange, at_ms: i64) -> pb::WalletClosure {
+    let time = |ms: i64| (ms > 0).then(|| timestamp_ms(ms));
+    pb::WalletClosure {
+        change_id: of.change_id.to_string(),
+        state: state(of.state).into(),
+        by_owner: of.is_by_owner(),
+        cancellable: of.is_cancellable(at_ms),
+        create_time: Some(timestamp_ms(of.created_at_ms)),
+        wait_end_time: time(of.waits_until_ms),
+        end_time: time(of.ended_at_ms),
+    }
+}
+
+/// What would be paid back for a lot's coins.
+fn refund(of: &JudgedLot) -> Option<Money> {
+    match &of.fate {
+        LotFate::PaidBack(purchase, amount) => Some(amount.unwrap_or(purchase.value.price)),
+        LotFate::Forfeited => None,
+    }
+}
+
+fn share(of: &JudgedLot) -> pb::ClosureShare {
+    let refund = refund(of);
+    let fate = if refund.is_some() { pb::ClosureFate::Refund } else { pb::ClosureFate::Forfeit };
+    pb::ClosureShare {
+        purchase_id: of.purchase_id.clone(),
+        market: of.market.clone(),
+        coins: of.coins,
+        fate: fate.into(),
+        refund: refund.map(money),
+    }
+}
+
+fn obstacle(of: &WalletRefusal) -> pb::ClosureObstacle {
+    let (reason, facts) = of.reason_and_facts();
+    let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    pb::ClosureObstacle { reason: reason.to_owned(), message: of.owners_message(), facts }
+}
+
+/// What would become of a wallet, as it is at a time in Unix milliseconds.
+pub(crate) fn outlook(of: &ClosureOutlook, at_ms: i64) -> pb::GetWalletClosureResponse {
+    let mut refunds: Vec<Money> = Vec::new();
+    for amount in of.lots.iter().filter_map(refund) {
+        match refunds.iter_mut().find(|sum| sum.currency() == amount.currency()) {
+            Some(sum) => {
+                let both = sum.minor_units().saturating_add(amount.minor_units());
+                *sum = Money::try_new(sum.currency(), both).unwrap_or(*sum);
+            }
+            None => refunds.push(amount),
+        }
+    }
+    let forfeited = of.lots.iter().filter(|lot| refund(lot).is_none()).map(|lot| lot.coins);
+    pb::GetWalletClosureResponse {
+        coin_balance: of.coins,
+        owed_coins: of.owed,
+        shares: of.lots.iter().map(share).collect(),
+        refunds: refunds.into_iter().map(money).collect(),
+        forfeited_coins: forfeited.sum(),
+        obstacles: of.obstacles.iter().map(obstacle).collect(),
+        needs_approval: of.needs_another,
+        wait_end_time: of.waits_until_ms.map(timestamp_ms),
+        open: of.open.as_ref().map(|open| closure(open, at_ms)),
     }
 }
 

@@ -5,6 +5,7 @@ mod dormant;
 mod left;
 mod limited;
 mod merging;
+mod owned;
 mod refusing;
 
 use api::purchase::{

@@ -4,6 +4,7 @@ mod bills;
 mod ended;
 mod forged;
 mod lost;
+mod modes;
 mod ours;
 mod reference;
 mod ways;

@@ -40,24 +40,37 @@ fn store_url(wiring: &Wiring) -> Option<String> {
 
 /// Our accounts at the pretend wallets, which sell the coins of the first book as well.
 fn pretend_wallets(wiring: &Wiring) -> Option<(purchase::PretendAlipay, purchase::PretendWechat)> {
-    use ::sandbox::{alipay, wallet::keys, wechat};
+    use ::sandbox::{
+        alipay,
+        wallet::{certificates::PretendCertificate, keys},
+        wechat,
+    };
     let (store, book) = (store_url(wiring)?, wiring.options.books.first()?);
     let app = purchase::AlipayAccount::new(alipay::TEST_APP, alipay::TEST_SELLER, book);
     let gateway_url = format!("{store}{}{}", alipay::ALIPAY_PATH, alipay::GATEWAY);
     let merchant = purchase::WechatAccount::new(wechat::TEST_MERCHANT, wechat::TEST_APP, book);
     let (api_url, certificate_serial) = (format!("{store}{}", wechat::WECHAT_PATH), wechat::TEST_CERTIFICATE_SERIAL.to_owned());
-    // One key now, and the one that replaces it on command.
+    // One key now, and the one that replaces it on command; and a certificate.
     let known = [keys::WalletKey::First, keys::WalletKey::Next];
     let alipay = purchase::PretendAlipay {
         account: purchase::AlipayAccount { gateway_url, live: false, ..app },
         private_key: keys::SELLER_KEY.to_owned(),
         alipay_public_keys: known.iter().map(|key| key.public_pem()).collect(),
+        certificates: Some(purchase::PretendCertificates {
+            app: PretendCertificate::App.pem(),
+            alipay: vec![PretendCertificate::Wallet.pem()],
+            roots: PretendCertificate::Root.pem(),
+        }),
     };
     let wechat = purchase::PretendWechat {
         account: purchase::WechatAccount { api_url, certificate_serial, live: false, ..merchant },
         private_key: keys::SELLER_KEY.to_owned(),
         api_v3_keys: wechat::TEST_API_V3_KEY.to_owned(),
-        platform_keys: known.iter().map(|key| (wechat::serial(*key).to_owned(), key.public_pem().to_owned())).collect(),
+        platform_keys: known
+            .iter()
+            .map(|key| (wechat::serial(*key).to_owned(), key.public_pem().to_owned()))
+            .chain([(wechat::serial(keys::WalletKey::Certified).to_owned(), PretendCertificate::Wallet.pem())])
+            .collect(),
     };
     Some((alipay, wechat))
 }

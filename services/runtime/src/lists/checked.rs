@@ -44,8 +44,11 @@ impl CheckedFile {
             }
             Self::WalletRules => {
                 let rules = WalletRules::load(file)?;
-                let [closures, dormancies, breakages] = rules.counts().map(|count| rows(count, "rule"));
-                format!("version {}, {closures} of closures, {dormancies} of dormancy, {breakages} of breakage", rules.version())
+                let [closures, dormancies, breakages, waitings] = rules.counts().map(|count| rows(count, "rule"));
+                format!(
+                    "version {}, {closures} of closures, {dormancies} of dormancy, {breakages} of breakage, {waitings} of waiting",
+                    rules.version()
+                )
             }
         };
         Ok(CheckedRows { found, built_in: false })

@@ -26,7 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`), the book
 /// where a user is named (`n`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 163] = [
+const MATRIX: [(&str, &str, &str); 166] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -84,6 +84,9 @@ const MATRIX: [(&str, &str, &str); 163] = [
     ("largesse.purchase.v1.PurchaseService/EndStoreEvent", "---bb-b", "!"),
     ("largesse.purchase.v1.PurchaseService/CloseWallet", "---bb-b", "!"),
     ("largesse.purchase.v1.PurchaseService/MergeWallets", "---bb-b", "!"),
+    ("largesse.purchase.v1.PurchaseService/GetWalletClosure", "ooaaaaa", "!"),
+    ("largesse.purchase.v1.PurchaseService/RequestWalletClosure", "ooa----", "!"),
+    ("largesse.purchase.v1.PurchaseService/CancelWalletClosure", "ooa----", "!"),
     ("largesse.purchase.v1.PurchaseService/ApproveWalletChange", "----b-b", "!"),
     ("largesse.purchase.v1.PurchaseService/RejectWalletChange", "---bb-b", "!"),
     ("largesse.purchase.v1.PurchaseService/GetWalletChange", "---bbbb", "!"),

@@ -7,6 +7,7 @@ use crate::{
     wallet::{
         Desk,
         bills::OrderedBill,
+        certificates::PretendCertificate,
         commands::{self, FAULTS},
         http::{self, broken},
         keys::{self, WalletKey},
@@ -119,7 +120,13 @@ async fn gateway(State(desk): State<Desk>, ConnectInfo(line): ConnectInfo<Connec
         "garbage" => return (StatusCode::OK, "<html>busy</html>").into_response(),
         _ => {}
     }
-    let answered = async { Ok((answer(&desk, &fields).await?, desk.key().await?)) };
+    let answered = async {
+        let answer = match desk.key_mode().await?.as_str() {
+            "certificate" | "ended" if !names_certificates(&fields) => refused("40002", "isv.invalid-signature"),
+            _ => answer(&desk, &fields).await?,
+        };
+        Ok((answer, desk.answering_key(names_certificates(&fields)).await?))
+    };
     let (answer, key) = match answered.await {
         Ok(answered) => answered,
         Err(error) => return broken(&error),
@@ -129,8 +136,8 @@ async fn gateway(State(desk): State<Desk>, ConnectInfo(line): ConnectInfo<Connec
     }
     let key = if fault == "forged" { WalletKey::Stranger } else { key };
     let (method, raw) = (fields.get("method").cloned().unwrap_or_default().replace('.', "_"), answer.to_string());
-    let sign = key.sign(raw.as_bytes());
-    http::json(200, format!(r#"{{"{method}_response":{raw},"sign":"{sign}"}}"#))
+    let (sign, number) = (key.sign(raw.as_bytes()), certificate(key).map(|of| format!(r#""alipay_cert_sn":"{}","#, of.alipay_number())));
+    http::json(200, format!(r#"{{"{method}_response":{raw},{}"sign":"{sign}"}}"#, number.unwrap_or_default()))
 }
 
 /// The bill of the day that a token names.
@@ -142,8 +149,26 @@ async fn bill(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
     }
 }
 
+fn refused(code: &str, sub_code: &str) -> Value {
+    json!({"code": code, "msg": "Failed", "sub_code": sub_code, "sub_msg": "refused"})
+}
+
+/// The certificate of a key, which answers name.
+fn certificate(key: WalletKey) -> Option<PretendCertificate> {
+    match key {
+        WalletKey::Certified => Some(PretendCertificate::Wallet),
+        WalletKey::Ended => Some(PretendCertificate::Ended),
+        WalletKey::First | WalletKey::Next | WalletKey::Stranger => None,
+    }
+}
+
+/// Whether a request names the app's certificate and the roots, as one of an app does that signs by certificate.
+fn names_certificates(fields: &Fields) -> bool {
+    let names = |name: &str, of: PretendCertificate| fields.get(name).is_some_and(|number| *number == of.alipay_number());
+    names("app_cert_sn", PretendCertificate::App) && names("alipay_root_cert_sn", PretendCertificate::Root)
+}
+
 async fn answer(desk: &Desk, fields: &Fields) -> Result<Value, sqlx::Error> {
-    let refused = |code: &str, sub_code: &str| json!({"code": code, "msg": "Failed", "sub_code": sub_code, "sub_msg": "refused"});
     if let Some(why) = unsigned(fields) {
         return Ok(refused("40002", why));
     }

@@ -5,15 +5,16 @@ use super::{
     commands::{TRADE, WalletCommand},
     now_ms,
     refund::{RefundState, WalletRefund},
-    trade::{NothingDone, Trade, beijing},
+    trade::{NothingDone, Trade, beijing, new_number},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Faults of bills: there is none; it is being made; its amounts are not those of its sums; it is cut off; it unpacks to more than anybody reads; it is longer than
 /// that; it is of another day or seller; each line is there twice; its hash is another one's; its address is elsewhere;
-/// its refunds are on their way (WeChat Pay); its first refund is in another bill.
-pub const BILL_FAULTS: [&str; 13] = [
+/// its refunds are on their way (WeChat Pay); its first refund is in another bill;
+/// the amounts of the fund flow bill of the day are not those of its sums (WeChat Pay).
+pub const BILL_FAULTS: [&str; 14] = [
     "absent",
     "late",
     "altered",
@@ -27,8 +28,10 @@ pub const BILL_FAULTS: [&str; 13] = [
     "elsewhere",
     "on_their_way",
     "another_bill",
+    "funds_altered",
 ];
 /// Under which names it is stored which faults bills have, and up to which day there are bills before that day is over.
+const WITHDRAWAL: &str = "withdrawal";
 const BILL_FAULT: &str = "bill_fault";
 const CLOSED: &str = "closed_day";
 /// Seconds of a day.
@@ -59,6 +62,17 @@ impl BilledTrade {
         let fee = (self.fen() * 6 + 500) / 1_000;
         if self.refund.is_some() { -fee } else { fee }
     }
+}
+
+/// Money that went from the account at the wallet to the seller's bank.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// The wallet's number of it.
+    pub id: String,
+    /// In hundredths.
+    pub fen: i64,
+    /// When, in Unix milliseconds.
+    pub at_ms: i64,
 }
 
 /// A bill that is made on command.
@@ -119,6 +133,12 @@ impl Desk {
             self.store.set(CLOSED, &today).await?;
             return Ok(Ok(json!({ "day": today })));
         }
+        if command.command == "withdraw" {
+            let Some(fen) = command.amount.filter(|fen| *fen > 0) else { return Ok(Err("an amount above zero")) };
+            let withdrawal = Withdrawal { id: new_number(), fen, at_ms: now_ms() };
+            self.store.put(WITHDRAWAL, &json!(withdrawal)).await?;
+            return Ok(Ok(json!(withdrawal)));
+        }
         if !BILL_FAULTS.contains(&command.fault.as_str()) {
             return Ok(Err("no such fault of bills"));
         }
@@ -141,6 +161,14 @@ impl Desk {
         let bill = OrderedBill { day: day.to_owned(), fault: if applies { set.fault } else { String::new() } };
         let is_there = is_over && is_day && bill.fault != "absent" && !self.billed(&bill).await?.is_empty();
         Ok(is_there.then_some(bill))
+    }
+
+    /// What was withdrawn on a day, the oldest first.
+    pub(crate) async fn withdrawn(&self, bill: &OrderedBill) -> Result<Vec<Withdrawal>, sqlx::Error> {
+        let all = self.store.all(WITHDRAWAL).await?.into_iter().filter_map(|one| serde_json::from_value::<Withdrawal>(one).ok());
+        let mut found: Vec<Withdrawal> = all.filter(|one| beijing(one.at_ms, "%Y-%m-%d") == bill.day).collect();
+        found.sort_by_key(|one| one.at_ms);
+        Ok(found)
     }
 
     /// Everything that was paid and refunded on a day, the oldest first.

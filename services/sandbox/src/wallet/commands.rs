@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields, default)]
 pub struct WalletCommand {
     /// `pay`, `finish`, `close`, `refund`, `refund_abnormal`, `refund_closed`, `refund_settled`, `refund_called_off`, `refund_stuck`, `refunds_become`, `say`,
-    /// `repeat`, `rotate`, `fault`, `bill` or `close_day`.
+    /// `repeat`, `rotate`, `key_mode`, `fault`, `bill`, `withdraw` or `close_day`.
     pub command: String,
     /// The seller's id of the trade that it is about, or the wallet's number of it.
     pub trade: String,
-    /// In hundredths. `refund`: so much of it; all that is left if absent. `pay`: the wallet says that this was paid.
+    /// In hundredths. `withdraw`: so much goes to the seller's bank. `refund`: so much of it; all that is left if absent. `pay`: the wallet says that this was paid.
     pub amount: Option<i64>,
     /// `pay`: in this currency.
     pub currency: Option<String>,
@@ -38,6 +38,8 @@ pub struct WalletCommand {
     pub fault: String,
     /// `fault`: for how many requests. `bill`: for how many bills.
     pub times: u32,
+    /// `key_mode`: see [`KEY_MODES`].
+    pub mode: String,
     /// `bill`: of this day only, such as `2026-11-28`.
     pub day: String,
 }
@@ -45,6 +47,10 @@ pub struct WalletCommand {
 /// Faults that requests may meet: not reached; refused for their number; an error; done, and the answer lost; done, and the answer signed by a stranger; no answer
 /// of the wallet's form.
 pub const FAULTS: [&str; 6] = ["down", "429", "500", "cut", "forged", "garbage"];
+
+/// By what the wallet signs: its public key, as from the start; its certificate; either, while it changes from one to the other: answers by what the request asks for, and
+/// reports by one or the other; a certificate that has ended.
+pub const KEY_MODES: [&str; 4] = ["public_key", "certificate", "changing", "ended"];
 
 /// The fault that is set.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -56,6 +62,7 @@ struct WalletFault {
 /// Under which names settings are stored.
 const FAULT: &str = "fault";
 const KEY: &str = "key";
+const KEY_MODE: &str = "key_mode";
 pub(crate) const TRADE: &str = "trade";
 
 impl Desk {
@@ -72,12 +79,16 @@ impl Desk {
                 self.store.set(KEY, "next").await?;
                 return Ok(Ok(json!({})));
             }
+            "key_mode" if KEY_MODES.contains(&command.mode.as_str()) => {
+                self.store.set(KEY_MODE, &command.mode).await?;
+                return Ok(Ok(json!({})));
+            }
             "fault" if FAULTS.contains(&command.fault.as_str()) => {
                 let fault = json!(WalletFault { fault: command.fault.clone(), times: command.times });
                 self.store.set(FAULT, &fault.to_string()).await?;
                 return Ok(Ok(fault));
             }
-            "bill" | "close_day" => return self.command_bills(command).await,
+            "bill" | "close_day" | "withdraw" => return self.command_bills(command).await,
             "refunds_become" => {
                 self.refunds_become(command.outcome).await?;
                 return Ok(Ok(json!({})));
@@ -125,8 +136,27 @@ impl Desk {
         self.store.put(TRADE, &json!(trade)).await
     }
 
-    /// The key that signs now.
-    pub(crate) async fn key(&self) -> Result<WalletKey, sqlx::Error> {
+    /// By what the wallet signs.
+    pub(crate) async fn key_mode(&self) -> Result<String, sqlx::Error> {
+        Ok(self.store.setting(KEY_MODE).await?.unwrap_or_default())
+    }
+
+    /// The key that signs an answer; `by_certificate`: to a request that wants it signed by certificate.
+    pub(crate) async fn answering_key(&self, by_certificate: bool) -> Result<WalletKey, sqlx::Error> {
+        match self.key_mode().await?.as_str() {
+            "certificate" => Ok(WalletKey::Certified),
+            "ended" => Ok(WalletKey::Ended),
+            "changing" if by_certificate => Ok(WalletKey::Certified),
+            _ => self.public_key().await,
+        }
+    }
+
+    /// The key that signs a report: while the wallet changes, one or the other, whatever requests want.
+    pub(crate) async fn reporting_key(&self, event_id: &str) -> Result<WalletKey, sqlx::Error> {
+        self.answering_key(event_id.bytes().fold(0, u8::wrapping_add) % 2 == 0).await
+    }
+
+    async fn public_key(&self) -> Result<WalletKey, sqlx::Error> {
         Ok(if self.store.setting(KEY).await?.is_some() { WalletKey::Next } else { WalletKey::First })
     }
 

@@ -30,7 +30,7 @@ const ENDPOINTS: [Endpoint<Desk>; 3] = [
     Endpoint {
         method: "POST",
         path: "/commands",
-        effect: "Has the buyer pay (pay), the trade be closed or finished, what was paid be refunded (refund, refund_abnormal, refund_closed; those that the seller asks for as refunds_become says, then refund_settled, refund_called_off, refund_stuck), queries say something else (say), an event be reported again (repeat), another key sign (rotate), requests fail (fault), the day be over for its bill (close_day), and bills be wrong (bill)",
+        effect: "Has the buyer pay (pay), the trade be closed or finished, what was paid be refunded (refund, refund_abnormal, refund_closed; those that the seller asks for as refunds_become says, then refund_settled, refund_called_off, refund_stuck), queries say something else (say), an event be reported again (repeat), another key sign (rotate, key_mode), requests fail (fault), money go to the seller's bank (withdraw), the day be over for its bill (close_day), and bills be wrong (bill)",
         example: r#"/commands -d '{"command": "pay", "trade": "ID"}'"#,
         answered_by: || post(command),
     },

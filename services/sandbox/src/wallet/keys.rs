@@ -13,6 +13,10 @@ pub enum WalletKey {
     First,
     /// The one that replaces it.
     Next,
+    /// That of its certificate ([`super::certificates`]).
+    Certified,
+    /// The same, of its certificate that has ended.
+    Ended,
     /// Nobody's that the seller knows as the wallet's.
     Stranger,
 }
@@ -22,6 +26,7 @@ impl WalletKey {
         let pem = match self {
             Self::First => include_str!("platform.pem"),
             Self::Next => include_str!("platform_next.pem"),
+            Self::Certified | Self::Ended => include_str!("certified.pem"),
             Self::Stranger => SELLER_KEY,
         };
         RsaSigningKey::from_pem(pem.as_bytes()).expect("a constant")
@@ -39,6 +44,7 @@ impl WalletKey {
         match self {
             Self::First => include_str!("platform_public.pem"),
             Self::Next => include_str!("platform_next_public.pem"),
+            Self::Certified | Self::Ended => include_str!("certified_public.pem"),
             Self::Stranger => include_str!("merchant_public.pem"),
         }
     }

@@ -100,7 +100,6 @@ async fn deliver_due(desk: &Desk, client: &Client) -> Result<(), sqlx::Error> {
     if registration.held {
         return Ok(());
     }
-    let key = desk.key().await?;
     let mut events = desk.store.due_events(now_ms()).await?;
     if registration.reversed {
         events.reverse();
@@ -108,7 +107,7 @@ async fn deliver_due(desk: &Desk, client: &Client) -> Result<(), sqlx::Error> {
     for event in &events {
         let content: Value = serde_json::from_str(&event.body).unwrap_or_default();
         let url = if registration.url.is_empty() { content["url"].as_str().unwrap_or_default() } else { &registration.url };
-        let mut taken = true;
+        let (key, mut taken) = (desk.reporting_key(&event.event_id).await?, true);
         for _ in 0..registration.copies {
             taken &= call(desk, client, url, (desk.brand.report)(&content, key)).await;
         }

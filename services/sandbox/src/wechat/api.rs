@@ -33,7 +33,7 @@ pub fn router(address: &str, desk: Desk) -> Router {
     let own = vec![Endpoint {
         method: "GET, POST",
         path: "/v3/{*path}",
-        effect: "pay/transactions/native (and jsapi, app, h5), pay/transactions/out-trade-no/ID with its close, refund/domestic/refunds, bill/tradebill and billdownload/file; signed JSON both ways",
+        effect: "pay/transactions/native (and jsapi, app, h5), pay/transactions/out-trade-no/ID with its close, refund/domestic/refunds, bill/tradebill, bill/fundflowbill and billdownload/file; signed JSON both ways",
         example: "/v3/pay/transactions/out-trade-no/ID",
         answered_by: || any(api),
     }];
@@ -94,9 +94,12 @@ async fn api(
             "500" => refused(500, "SYSTEM_ERROR"),
             _ if !is_signed(&headers, &method, &uri, &body) => refused(401, "SIGN_ERROR"),
             _ if uri.path().ends_with("/v3/bill/tradebill") => trade_bill(&desk, uri.query().unwrap_or_default()).await?,
+            _ if uri.path().ends_with("/v3/bill/fundflowbill") => fund_flow_bill(&desk, uri.query().unwrap_or_default()).await?,
             _ => answer(&desk, &method, uri.path(), &serde_json::from_str(&body).unwrap_or_default()).await?,
         };
-        Ok((answer, desk.key().await?))
+        // WeChat Pay signs by its public key what was asked so.
+        let wanted = headers.get("wechatpay-serial").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok((answer, desk.answering_key(!wanted.starts_with("PUB_KEY_ID_")).await?))
     };
     let ((status, answer), key) = match answered.await {
         Ok(answered) => answered,
@@ -166,11 +169,42 @@ async fn trade_bill(desk: &Desk, query: &str) -> Result<WechatAnswer, sqlx::Erro
     Ok((200, json!({"hash_type": "SHA1", "hash_value": hash, "download_url": address})))
 }
 
+/// What the tokens of fund flow bills begin with.
+const FUNDS: &str = "funds-";
+
+/// Where the fund flow bill of a day is, and its hash.
+async fn fund_flow_bill(desk: &Desk, query: &str) -> Result<WechatAnswer, sqlx::Error> {
+    let _one_at_a_time = desk.lock.lock().await;
+    if asked(query, "account_type") != "BASIC" {
+        return Ok(refused(400, "PARAM_ERROR"));
+    }
+    let asked_for = OrderedBill { day: asked(query, "bill_date").to_owned(), fault: String::new() };
+    let ordered = match desk.ordered_bill(&asked_for.day).await? {
+        Some(ordered) => ordered,
+        None if desk.withdrawn(&asked_for).await?.is_empty() => return Ok(refused(400, "NO_STATEMENT_EXIST")),
+        None => asked_for,
+    };
+    let bytes = fund_flow(desk, &ordered).await?;
+    let address = format!("{}/v3/billdownload/file?token={FUNDS}{}", desk.url, ordered.token());
+    Ok((200, json!({"hash_type": "SHA1", "hash_value": bill::hash(&ordered, &bytes), "download_url": address})))
+}
+
+async fn fund_flow(desk: &Desk, of: &OrderedBill) -> Result<Vec<u8>, sqlx::Error> {
+    Ok(bill::fund_flow(of, &desk.billed(of).await?, &desk.withdrawn(of).await?))
+}
+
 /// The file of a bill, packed.
 async fn download(desk: &Desk, query: &str) -> Response {
-    let ordered = OrderedBill::of_token(asked(query, "token"));
-    match desk.billed(&ordered).await {
-        Ok(billed) => bill::packed(&ordered, &bill::bill(&ordered, &billed)).into_response(),
+    let token = asked(query, "token");
+    let ordered = OrderedBill::of_token(token.strip_prefix(FUNDS).unwrap_or(token));
+    let bytes = async {
+        if token.starts_with(FUNDS) {
+            return fund_flow(desk, &ordered).await;
+        }
+        Ok(bill::bill(&ordered, &desk.billed(&ordered).await?))
+    };
+    match bytes.await {
+        Ok(bytes) => bill::packed(&ordered, &bytes).into_response(),
         Err(error) => broken(&error),
     }
 }

@@ -1809,10 +1809,10 @@ pub struct WalletChange {
     /// The present state.
     #[prost(enumeration = "WalletChangeState", tag = "5")]
     pub state: i32,
-    /// The member of staff who asked.
+    /// The member of staff who asked, or the wallet's owner.
     #[prost(string, tag = "6")]
     pub asked_by: ::prost::alloc::string::String,
-    /// The second person, where one decided.
+    /// The second person, where one decided; the owner, where the owner took it back.
     #[prost(string, tag = "7")]
     pub decided_by: ::prost::alloc::string::String,
     /// As text for people: why it waits, or was stopped. Usually empty.
@@ -1830,6 +1830,9 @@ pub struct WalletChange {
     /// What it posted, in order.
     #[prost(message, repeated, tag = "12")]
     pub postings: ::prost::alloc::vec::Vec<WalletPosting>,
+    /// Until when the owner can take it back; nothing is done before. Absent where staff asked.
+    #[prost(message, optional, tag = "13")]
+    pub wait_end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// A posting of a closure or merge.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1885,6 +1888,156 @@ pub struct CloseWalletResponse {
     /// The closure as it is now.
     #[prost(message, optional, tag = "1")]
     pub change: ::core::option::Option<WalletChange>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Coins of one lot in a wallet, and what would become of them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosureShare {
+    /// UUID of the purchase that brought them. Empty: no purchase did.
+    #[prost(string, tag = "1")]
+    pub purchase_id: ::prost::alloc::string::String,
+    /// ISO 3166 alpha-2 code of the market whose rule decides. Empty: it is not known.
+    #[prost(string, tag = "2")]
+    pub market: ::prost::alloc::string::String,
+    /// How many coins.
+    #[prost(int64, tag = "3")]
+    pub coins: i64,
+    /// What would become of them.
+    #[prost(enumeration = "ClosureFate", tag = "4")]
+    pub fate: i32,
+    /// What would be paid back for them; at most, where something was paid back of the purchase before. Absent where they are forfeited.
+    #[prost(message, optional, tag = "5")]
+    pub refund: ::core::option::Option<super::super::r#type::v1::Money>,
+}
+/// Something that stands in the way of a closure.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ClosureObstacle {
+    /// The reason with which RequestWalletClosure would refuse.
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// The same in words.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    /// The facts that belong to the reason, such as `owed` or `count`.
+    #[prost(map = "string, string", tag = "3")]
+    pub facts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+}
+/// The closure of a wallet, as its owner sees it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WalletClosure {
+    /// UUID of the closure.
+    #[prost(string, tag = "1")]
+    pub change_id: ::prost::alloc::string::String,
+    /// How far it is. ASKED: a member of staff approves it first. APPROVED with a later `wait_end_time`: it waits for that time.
+    #[prost(enumeration = "WalletChangeState", tag = "2")]
+    pub state: i32,
+    /// Whether the owner asked. False: staff did.
+    #[prost(bool, tag = "3")]
+    pub by_owner: bool,
+    /// Whether CancelWalletClosure takes it back now.
+    #[prost(bool, tag = "4")]
+    pub cancellable: bool,
+    /// When it was asked for.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when it can be taken back; nothing is done before. Absent where staff asked.
+    #[prost(message, optional, tag = "6")]
+    pub wait_end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it reached a final state. Absent before that.
+    #[prost(message, optional, tag = "7")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request for what would become of a wallet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetWalletClosureRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Whose wallet. Empty: the caller's. Users can name only themselves.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// What would become of a wallet.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetWalletClosureResponse {
+    /// Coins in the wallet, with those on hold.
+    #[prost(int64, tag = "1")]
+    pub coin_balance: i64,
+    /// Coins that its owner owes.
+    #[prost(int64, tag = "2")]
+    pub owed_coins: i64,
+    /// What would become of its coins, in the order in which they would be spent. Empty where something in the way keeps that from being known.
+    #[prost(message, repeated, tag = "3")]
+    pub shares: ::prost::alloc::vec::Vec<ClosureShare>,
+    /// What would be paid back together, by currency.
+    #[prost(message, repeated, tag = "4")]
+    pub refunds: ::prost::alloc::vec::Vec<super::super::r#type::v1::Money>,
+    /// How many coins would be forfeited.
+    #[prost(int64, tag = "5")]
+    pub forfeited_coins: i64,
+    /// What stands in the way, in the order of reasons. Empty: RequestWalletClosure would be accepted.
+    #[prost(message, repeated, tag = "6")]
+    pub obstacles: ::prost::alloc::vec::Vec<ClosureObstacle>,
+    /// Whether a member of staff would have to approve it.
+    #[prost(bool, tag = "7")]
+    pub needs_approval: bool,
+    /// Until when it could be taken back if it were asked for now. Absent where something stands in the way that keeps that from being known.
+    #[prost(message, optional, tag = "8")]
+    pub wait_end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The closure that has not ended. Absent: there is none.
+    #[prost(message, optional, tag = "9")]
+    pub open: ::core::option::Option<WalletClosure>,
+}
+/// Request of a wallet's owner to close it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestWalletClosureRequest {
+    /// UUID created by the client, scoped to book and user. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Whose wallet. Empty: the caller's. Users can name only themselves.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// A closure that its wallet's owner asked for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestWalletClosureResponse {
+    /// The closure as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub closure: ::core::option::Option<WalletClosure>,
+    /// True when this `request_id` had been answered before.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
+}
+/// Request to take back a closure.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelWalletClosureRequest {
+    /// UUID created by the client, scoped to book and user. Required.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "2")]
+    pub book: ::prost::alloc::string::String,
+    /// Whose wallet. Empty: the caller's. Users can name only themselves.
+    #[prost(string, tag = "3")]
+    pub user_id: ::prost::alloc::string::String,
+    /// UUID of the closure. Required.
+    #[prost(string, tag = "4")]
+    pub change_id: ::prost::alloc::string::String,
+}
+/// A closure that was taken back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelWalletClosureResponse {
+    /// The closure as it is now.
+    #[prost(message, optional, tag = "1")]
+    pub closure: ::core::option::Option<WalletClosure>,
     /// True when this `request_id` had been answered before.
     #[prost(bool, tag = "2")]
     pub replayed: bool,
@@ -2736,6 +2889,8 @@ pub enum StoreReportFormat {
     AlipayBill = 5,
     /// WeChat Pay's bill of a day: comma-separated text with a backtick before each value.
     WechatBill = 6,
+    /// WeChat Pay's fund flow bill of a day, in the same form: what moved on our account there. With the part `fund_flow`, beside the bill of the day.
+    WechatFundFlow = 7,
 }
 impl StoreReportFormat {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2751,6 +2906,7 @@ impl StoreReportFormat {
             Self::StripePayout => "STORE_REPORT_FORMAT_STRIPE_PAYOUT",
             Self::AlipayBill => "STORE_REPORT_FORMAT_ALIPAY_BILL",
             Self::WechatBill => "STORE_REPORT_FORMAT_WECHAT_BILL",
+            Self::WechatFundFlow => "STORE_REPORT_FORMAT_WECHAT_FUND_FLOW",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2763,6 +2919,7 @@ impl StoreReportFormat {
             "STORE_REPORT_FORMAT_STRIPE_PAYOUT" => Some(Self::StripePayout),
             "STORE_REPORT_FORMAT_ALIPAY_BILL" => Some(Self::AlipayBill),
             "STORE_REPORT_FORMAT_WECHAT_BILL" => Some(Self::WechatBill),
+            "STORE_REPORT_FORMAT_WECHAT_FUND_FLOW" => Some(Self::WechatFundFlow),
             _ => None,
         }
     }
@@ -2919,6 +3076,39 @@ impl WalletChangeState {
             "WALLET_CHANGE_STATE_DONE" => Some(Self::Done),
             "WALLET_CHANGE_STATE_REJECTED" => Some(Self::Rejected),
             "WALLET_CHANGE_STATE_STOPPED" => Some(Self::Stopped),
+            _ => None,
+        }
+    }
+}
+/// What becomes of coins of a wallet that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ClosureFate {
+    /// Never returned.
+    Unspecified = 0,
+    /// Their price is paid back by the store that sold them.
+    Refund = 1,
+    /// They are forfeited.
+    Forfeit = 2,
+}
+impl ClosureFate {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLOSURE_FATE_UNSPECIFIED",
+            Self::Refund => "CLOSURE_FATE_REFUND",
+            Self::Forfeit => "CLOSURE_FATE_FORFEIT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLOSURE_FATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLOSURE_FATE_REFUND" => Some(Self::Refund),
+            "CLOSURE_FATE_FORFEIT" => Some(Self::Forfeit),
             _ => None,
         }
     }
@@ -3977,6 +4167,104 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Tells what would become of the user's wallet if its owner closed it now, and what stands in the way; and the closure that has not ended, if there is one. Nothing is
+        /// done. Reasons: MALFORMED, OVERLOADED (the coin lots are not read as far as the wallet yet). A retry is safe.
+        pub async fn get_wallet_closure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetWalletClosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWalletClosureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/GetWalletClosure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "GetWalletClosure",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Asks for the closure of the caller's own wallet: a user's own wish, or passed on by a service. Nothing happens before `wait_end_time`, which follows from the rules of
+        /// the wallet's markets on that day (`[[waiting]]` of `purchase.wallet_rules`); until then CancelWalletClosure takes it back, and staff may stop it
+        /// (RejectWalletChange). After that it goes on as CloseWallet does, by the same rules, of the day of this request. What is worth more than the configured amount of a
+        /// currency, or of unknown price, also waits for ApproveWalletChange. While it waits coins can be spent, and no checkout is made. A retry with the same id is safe. The reasons are
+        /// those of CloseWallet in their order, without SAME_PERSON, and WALLET_CLOSURE_BY_STAFF (FAILED_PRECONDITION, fact `market`: no rule lets owners close wallets there; staff
+        /// do) before WALLET_CHANGE_OPEN. None of them is sticky.
+        pub async fn request_wallet_closure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RequestWalletClosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestWalletClosureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/RequestWalletClosure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "RequestWalletClosure",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes back the closure that the wallet's owner asked for, before `wait_end_time`. Nothing was done by it, and the wallet stays open. A retry with the same id is safe. Reasons in
+        /// order of precedence: MALFORMED, REQUEST_ID_REUSED, WALLET_CHANGE_UNKNOWN (NOT_FOUND: the user asked for no such closure), WALLET_CHANGE_DECIDED (FAILED_PRECONDITION: it
+        /// has ended, or its time has and it goes on).
+        pub async fn cancel_wallet_closure(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelWalletClosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelWalletClosureResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/CancelWalletClosure",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "CancelWalletClosure",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Approves a closure or merge that waits for a second person. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// WALLET_CHANGE_UNKNOWN (NOT_FOUND), SAME_PERSON (FAILED_PRECONDITION: the caller asked for it, or it is the caller's own wallet), WALLET_CHANGE_DECIDED
         /// (FAILED_PRECONDITION: it waits for nobody).
@@ -4645,6 +4933,38 @@ pub mod purchase_service_server {
             request: tonic::Request<super::MergeWalletsRequest>,
         ) -> std::result::Result<
             tonic::Response<super::MergeWalletsResponse>,
+            tonic::Status,
+        >;
+        /// Tells what would become of the user's wallet if its owner closed it now, and what stands in the way; and the closure that has not ended, if there is one. Nothing is
+        /// done. Reasons: MALFORMED, OVERLOADED (the coin lots are not read as far as the wallet yet). A retry is safe.
+        async fn get_wallet_closure(
+            &self,
+            request: tonic::Request<super::GetWalletClosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetWalletClosureResponse>,
+            tonic::Status,
+        >;
+        /// Asks for the closure of the caller's own wallet: a user's own wish, or passed on by a service. Nothing happens before `wait_end_time`, which follows from the rules of
+        /// the wallet's markets on that day (`[[waiting]]` of `purchase.wallet_rules`); until then CancelWalletClosure takes it back, and staff may stop it
+        /// (RejectWalletChange). After that it goes on as CloseWallet does, by the same rules, of the day of this request. What is worth more than the configured amount of a
+        /// currency, or of unknown price, also waits for ApproveWalletChange. While it waits coins can be spent, and no checkout is made. A retry with the same id is safe. The reasons are
+        /// those of CloseWallet in their order, without SAME_PERSON, and WALLET_CLOSURE_BY_STAFF (FAILED_PRECONDITION, fact `market`: no rule lets owners close wallets there; staff
+        /// do) before WALLET_CHANGE_OPEN. None of them is sticky.
+        async fn request_wallet_closure(
+            &self,
+            request: tonic::Request<super::RequestWalletClosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestWalletClosureResponse>,
+            tonic::Status,
+        >;
+        /// Takes back the closure that the wallet's owner asked for, before `wait_end_time`. Nothing was done by it, and the wallet stays open. A retry with the same id is safe. Reasons in
+        /// order of precedence: MALFORMED, REQUEST_ID_REUSED, WALLET_CHANGE_UNKNOWN (NOT_FOUND: the user asked for no such closure), WALLET_CHANGE_DECIDED (FAILED_PRECONDITION: it
+        /// has ended, or its time has and it goes on).
+        async fn cancel_wallet_closure(
+            &self,
+            request: tonic::Request<super::CancelWalletClosureRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelWalletClosureResponse>,
             tonic::Status,
         >;
         /// Approves a closure or merge that waits for a second person. A retry with the same id is safe. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
@@ -6173,6 +6493,150 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = MergeWalletsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/GetWalletClosure" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetWalletClosureSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::GetWalletClosureRequest>
+                    for GetWalletClosureSvc<T> {
+                        type Response = super::GetWalletClosureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetWalletClosureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::get_wallet_closure(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetWalletClosureSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/RequestWalletClosure" => {
+                    #[allow(non_camel_case_types)]
+                    struct RequestWalletClosureSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::RequestWalletClosureRequest>
+                    for RequestWalletClosureSvc<T> {
+                        type Response = super::RequestWalletClosureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RequestWalletClosureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::request_wallet_closure(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RequestWalletClosureSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/CancelWalletClosure" => {
+                    #[allow(non_camel_case_types)]
+                    struct CancelWalletClosureSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::CancelWalletClosureRequest>
+                    for CancelWalletClosureSvc<T> {
+                        type Response = super::CancelWalletClosureResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CancelWalletClosureRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::cancel_wallet_closure(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CancelWalletClosureSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

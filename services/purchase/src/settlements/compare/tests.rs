@@ -71,6 +71,7 @@ fn compare(lines: &[ReportLine], payouts: &[StatedPayout], ours: &[OwnPart], car
         by_transaction: &by_transaction,
         open: &open,
         carried_in,
+        keeps_balance: false,
     };
     let is_apple = lines.iter().all(|line| line.transaction_id.is_empty());
     let compared = if is_apple { by_sums(&of) } else { by_transactions(&of) }.unwrap();

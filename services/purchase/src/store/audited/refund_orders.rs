@@ -38,7 +38,8 @@ impl Store {
     async fn is_asked_for(&self, of: &RefundOrder) -> Result<bool, Error> {
         // Staff who ask on behalf of a buyer do so under the buyer's request ids.
         let asked = match of.started_by {
-            RefundStarter::Buyer => vec![(&of.asked_by, RPCS[0])],
+            // The second one for owners who close their wallets: they can't call it themselves.
+            RefundStarter::Buyer => vec![(&of.asked_by, RPCS[0]), (&of.asked_by, RPCS[1])],
             RefundStarter::Staff => vec![(&of.asked_by, RPCS[1]), (&of.user, RPCS[0])],
         };
         for (subject, rpc) in asked {

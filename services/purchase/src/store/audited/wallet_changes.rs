@@ -10,9 +10,9 @@ use crate::wallet_changes::change::{WalletAct, WalletChange, WalletChangeState, 
 use db::{requests::SentFields, text};
 
 /// The RPCs whose answers are changes of wallets: those that ask for one, and those that decide.
-const ASKING: [&str; 2] = ["CloseWallet", "MergeWallets"];
-const DECIDING: [&str; 2] = ["ApproveWalletChange", "RejectWalletChange"];
-const RPCS: [&str; 4] = [ASKING[0], ASKING[1], DECIDING[0], DECIDING[1]];
+const ASKING: [&str; 3] = ["CloseWallet", "MergeWallets", "RequestWalletClosure"];
+const DECIDING: [&str; 3] = ["ApproveWalletChange", "RejectWalletChange", "CancelWalletClosure"];
+const RPCS: [&str; 6] = [ASKING[0], ASKING[1], ASKING[2], DECIDING[0], DECIDING[1], DECIDING[2]];
 
 impl Store {
     /// A book's changes of wallets, in the order of their ids, after this one; at most `count_max`.
@@ -24,7 +24,11 @@ impl Store {
 
     /// How a change is not what people asked for and decided, if it is not. These don't change, so another process that takes it further makes no difference.
     pub(crate) async fn wallet_change_forgery(&self, of: &WalletChange) -> Result<Option<String>, Error> {
-        let rpc = if of.act == WalletAct::Close { ASKING[0] } else { ASKING[1] };
+        let rpc = match of.act {
+            WalletAct::Close if of.is_by_owner() => ASKING[2],
+            WalletAct::Close => ASKING[0],
+            WalletAct::MergeInto(_) => ASKING[1],
+        };
         let Some(asked) = self.asked_with(&of.book, of.asked_by.as_str(), rpc, of.request_id, of.change_id).await? else {
             return Ok(Some(format!("no request of {} was answered with it", of.asked_by)));
         };
@@ -50,9 +54,9 @@ impl Store {
 
     /// Whether who decided about a change was answered with it.
     async fn is_decided(&self, of: &WalletChange) -> Result<bool, Error> {
-        let sql = "SELECT outcome FROM request WHERE book = $1 AND subject = $2 AND rpc IN ($3, $4) AND state = 1";
+        let sql = "SELECT outcome FROM request WHERE book = $1 AND subject = $2 AND rpc IN ($3, $4, $5) AND state = 1";
         let query = sqlx::query_scalar::<_, Option<Vec<u8>>>(sql).bind(of.book.as_str()).bind(of.decided_by.as_str());
-        let outcomes = query.bind(DECIDING[0]).bind(DECIDING[1]).fetch_all(&self.pool).await?;
+        let outcomes = query.bind(DECIDING[0]).bind(DECIDING[1]).bind(DECIDING[2]).fetch_all(&self.pool).await?;
         Ok(outcomes.into_iter().flatten().any(|bytes| bytes == of.change_id.as_bytes()))
     }
 
@@ -77,9 +81,9 @@ impl Store {
         let agrees = match rpc.as_str() {
             // One that was approved may be taken back, by anybody, as long as nothing of it is posted.
             rpc if rpc == DECIDING[0] => is_rejected || (change.decided_by == *subject && change.state != WalletChangeState::Asked),
-            rpc if rpc == DECIDING[1] => is_rejected && change.decided_by == *subject,
+            rpc if DECIDING.contains(&rpc) => is_rejected && change.decided_by == *subject,
             rpc => {
-                let is_act = (rpc == ASKING[0]) == (change.act == WalletAct::Close);
+                let is_act = (rpc == ASKING[1]) == change.act.into_user().is_some() && (rpc == ASKING[2]) == change.is_by_owner();
                 is_act && change.asked_by.as_str() == subject && text(change.request_id) == *request_id
             }
         };
@@ -97,6 +101,12 @@ fn forged(of: &WalletChange, asked: &SentFields) -> Option<String> {
     };
     if *asked != wallets {
         return Some("its request named other wallets".to_owned());
+    }
+    if of.waits_until_ms != 0 && (!of.is_by_owner() || of.waits_until_ms < of.created_at_ms) {
+        return Some("nobody could take it back until that time".to_owned());
+    }
+    if of.is_by_owner() && of.waits_until_ms == 0 {
+        return Some("its owner asked for it, and has no time to take it back".to_owned());
     }
     let is_approved = !matches!(of.state, WalletChangeState::Asked | WalletChangeState::Rejected | WalletChangeState::Stopped);
     if is_approved && of.act.into_user().is_some() && of.decided_by.is_empty() {

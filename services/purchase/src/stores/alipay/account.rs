@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bankapi::RsaCheckingKey;
 use chart::BookKind;
 use money::time::unix_ms;
 use money::{BookName, Money};
 
 use super::gateway::{AlipayFault, Gateway};
+use super::keys::{AlipayKeys, NotProved};
 use super::trade;
-use crate::config::{AlipayAccount, Config};
+use crate::config::{AlipayAccount, Config, PretendCertificates};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
 use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::orders::paying::PayMethod;
@@ -24,7 +24,7 @@ pub struct AlipayApp {
     pub(super) account: AlipayAccount,
     pub(super) book: BookName,
     account_id: String,
-    keys: Vec<RsaCheckingKey>,
+    keys: AlipayKeys,
     pub(super) gateway: Gateway,
 }
 
@@ -43,14 +43,24 @@ impl AlipayAccounts {
         let mut apps = Vec::new();
         for account in &config.alipay {
             let naming = naming(account);
-            let keys = naming.read(&account.alipay_public_key_file)?;
-            apps.push(Arc::new(AlipayApp::try_new(account, &naming.read(&account.private_key_file)?, &keys)?));
+            let has_keys = !account.alipay_public_key_file.as_os_str().is_empty();
+            let keys = if has_keys { naming.read(&account.alipay_public_key_file)? } else { String::new() };
+            let certificates = match &account.certificates {
+                Some(files) => Some(PretendCertificates {
+                    app: naming.read(&files.app_cert_file)?,
+                    alipay: files.alipay_cert_files.iter().map(|file| naming.read(file)).collect::<Result<_, _>>()?,
+                    roots: naming.read(&files.alipay_root_cert_file)?,
+                }),
+                None => None,
+            };
+            apps.push(Arc::new(AlipayApp::try_new(account, &naming.read(&account.private_key_file)?, (&keys, certificates.as_ref()))?));
         }
         for sandbox in &config.sandbox_alipay {
             if sandbox.account.live {
                 return Err(naming(&sandbox.account).no("the pretend Alipay is for TEST books"));
             }
-            apps.push(Arc::new(AlipayApp::try_new(&sandbox.account, &sandbox.private_key, &sandbox.alipay_public_keys)?));
+            let keys = (sandbox.alipay_public_keys.as_str(), sandbox.certificates.as_ref());
+            apps.push(Arc::new(AlipayApp::try_new(&sandbox.account, &sandbox.private_key, keys)?));
         }
         for (at, app) in apps.iter().enumerate() {
             let others = || apps[..at].iter();
@@ -74,6 +84,11 @@ impl AlipayAccounts {
         self.0.iter().map(|app| &**app as &dyn BillingAccount)
     }
 
+    /// When each certificate ends that proves something, in Unix seconds.
+    pub(crate) fn certificate_ends(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().flat_map(|app| app.keys.certificate_ends())
+    }
+
     /// Each of them, for orders.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = Arc<dyn OrderAccount>> {
         self.0.iter().map(|app| app.clone() as Arc<dyn OrderAccount>)
@@ -90,17 +105,22 @@ fn naming(account: &AlipayAccount) -> Naming<'_> {
 }
 
 impl AlipayApp {
-    fn try_new(account: &AlipayAccount, private_key: &str, public_keys: &str) -> Result<Self, Error> {
+    fn try_new(
+        account: &AlipayAccount,
+        private_key: &str,
+        (public_keys, certificates): (&str, Option<&PretendCertificates>),
+    ) -> Result<Self, Error> {
         let naming = naming(account);
-        let keys = naming.checking_keys("alipay_public_key_file", public_keys)?;
-        let gateway = Gateway::new(account, naming.signing_key(private_key)?, keys.clone(), naming)?;
+        let key = naming.signing_key(private_key)?;
+        let keys = AlipayKeys::read(naming, public_keys, certificates.map(|found| (found, &key)))?;
+        let gateway = Gateway::new(account, key, keys.clone(), naming)?;
         let account_id = account_id(&account.app_id, &account.seller_id);
         Ok(Self { account: account.clone(), book: naming.book(&account.book)?, account_id, keys, gateway })
     }
 
-    /// Whether Alipay signed a text for this app.
-    pub(super) fn is_signed(&self, text: &str, signature: &str) -> bool {
-        wallet::is_signed(self.keys.iter(), text.as_bytes(), signature)
+    /// Whether Alipay signed a text for this app, by the certificate of this number if it names one.
+    pub(super) fn check(&self, number: Option<&str>, text: &str, signature: &str) -> Result<(), NotProved> {
+        self.keys.check(number, text.as_bytes(), signature)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Calls to Alipay's gateway: signed forms there, signed JSON back.
 
-use bankapi::{RsaCheckingKey, RsaSigningKey};
+use bankapi::RsaSigningKey;
 use jiff::civil::Date;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::keys::AlipayKeys;
 use super::refund_answer::{RefundAnswer, RefundQueryAnswer, out_request_no};
 use super::signature::{self, Parameters};
 use super::trade::TradeDocument;
@@ -59,7 +60,7 @@ pub(crate) struct Gateway {
     app_id: String,
     notify_url: String,
     key: RsaSigningKey,
-    alipay_keys: Vec<RsaCheckingKey>,
+    alipay_keys: AlipayKeys,
 }
 
 /// What every answer says.
@@ -75,12 +76,7 @@ struct AnswerHead {
 }
 
 impl Gateway {
-    pub(super) fn new(
-        account: &AlipayAccount,
-        key: RsaSigningKey,
-        alipay_keys: Vec<RsaCheckingKey>,
-        naming: Naming<'_>,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(account: &AlipayAccount, key: RsaSigningKey, alipay_keys: AlipayKeys, naming: Naming<'_>) -> Result<Self, Error> {
         Ok(Self {
             client: naming.client(&account.gateway_url, account.ca_file.as_deref())?,
             url: account.gateway_url.clone(),
@@ -197,7 +193,9 @@ impl Gateway {
             ("version", "1.0".to_owned()),
             ("biz_content", content.to_string()),
         ];
-        named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let numbers = self.alipay_keys.numbers.iter();
+        let numbers = numbers.flat_map(|of| [("app_cert_sn", of.app.clone()), ("alipay_root_cert_sn", of.roots.clone())]);
+        named.into_iter().chain(numbers).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     fn signed(&self, mut parameters: Parameters) -> Result<String, String> {
@@ -229,9 +227,12 @@ impl Gateway {
             let error = member("error_response").map(|raw| shown(&String::from_utf8_lossy(raw))).unwrap_or_default();
             return Err(later(format!("an answer without its signed part: {error}")));
         };
-        if !wallet::is_signed(self.alipay_keys.iter(), raw, &sign) {
-            return Err(later("an answer that Alipay did not sign, or signed with a key that is not configured".to_owned()));
-        }
+        let number: Option<String> = match member("alipay_cert_sn") {
+            Some(raw) => serde_json::from_slice(raw).map_err(|_| later("an answer that can't be read".to_owned()))?,
+            None => None,
+        };
+        let proved = self.alipay_keys.check(number.as_deref().filter(|number| !number.is_empty()), raw, &sign);
+        proved.map_err(|why| later(format!("an answer that nothing proves: {why}")))?;
         read(raw)
     }
 }

@@ -57,9 +57,9 @@ impl AlipayAccounts {
             return Err(refused(ReceiptRefusal::Algorithm, "it is not signed with RSA2"));
         }
         let app = self.app(field("app_id")).ok_or_else(|| refused(ReceiptRefusal::Bundle, "it is about no app of ours"))?;
-        if !app.is_signed(&signature::content(&form, &["sign", "sign_type"]), field("sign")) {
-            return Err(refused(ReceiptRefusal::Signature, "no signature was made with one of Alipay's keys for this app"));
-        }
+        let number = form.get("alipay_cert_sn").map(String::as_str);
+        let proved = app.check(number, &signature::content(&form, &["sign", "sign_type"]), field("sign"));
+        proved.map_err(|why| refused(ReceiptRefusal::Signature, &why.to_string()))?;
         let fits = |text: &str| (1..=ID_BYTES_MAX).contains(&text.len()) && money::text::is_plain(text);
         let kind = if form.contains_key("trade_status") { field("trade_status") } else { field("notify_type") };
         if !fits(field("notify_id")) || !fits(kind) {

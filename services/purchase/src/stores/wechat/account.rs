@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bankapi::RsaCheckingKey;
 use chart::BookKind;
 use money::time::unix_ms;
 use money::{BookName, Money};
@@ -18,7 +17,13 @@ use crate::orders::order::{Order, PaymentFacts, PaymentStanding, RefundedSoFar};
 use crate::orders::paying::PayMethod;
 use crate::stores::billing::BillingAccount;
 use crate::stores::payee::{self, NotOpened, OrderAccount};
-use crate::stores::wallet::{self, Error, Naming};
+use crate::stores::wallet::{
+    self, Error, Naming,
+    proving::{self, ProvingKey, ReadCertificate},
+};
+
+/// How the ids of WeChat Pay's public keys begin; other serials are those of its certificates.
+pub(super) const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 
 /// A merchant, ready for use.
 #[derive(Debug)]
@@ -27,7 +32,7 @@ pub struct WechatMerchant {
     pub(super) book: BookName,
     account_id: String,
     /// By serial.
-    pub(super) keys: Vec<(String, RsaCheckingKey)>,
+    pub(super) keys: Vec<ProvingKey>,
     api_v3_keys: Vec<ApiV3Key>,
     pub(super) api: WechatApi,
 }
@@ -89,6 +94,11 @@ impl WechatAccounts {
         self.0.iter().map(|merchant| &**merchant as &dyn BillingAccount)
     }
 
+    /// When each certificate ends that proves something, in Unix seconds.
+    pub(crate) fn certificate_ends(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().flat_map(|merchant| merchant.keys.iter().filter_map(ProvingKey::ends_s))
+    }
+
     /// Each of them, for orders.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = Arc<dyn OrderAccount>> {
         self.0.iter().map(|merchant| merchant.clone() as Arc<dyn OrderAccount>)
@@ -99,12 +109,32 @@ fn naming(account: &WechatAccount) -> Naming<'_> {
     Naming { section: "wechat", account_id: &account.mchid }
 }
 
+/// The keys that a serial names: the public key of a `PUB_KEY_ID_...`; or that of a certificate, whose number it must be.
+fn platform_keys(naming: Naming<'_>, serial: &str, pem: &str) -> Result<Vec<ProvingKey>, Error> {
+    const OPTION: &str = "platform_keys";
+    if !proving::has_certificates(pem) {
+        return Ok(naming.checking_keys(OPTION, pem)?.into_iter().map(|key| ProvingKey::bare(serial, key)).collect());
+    }
+    if serial.starts_with(PUBLIC_KEY_ID) {
+        return Err(naming.no(format!("{OPTION}: {serial} names a public key, and its file has a certificate")));
+    }
+    let found = proving::certificates(naming, OPTION, pem)?;
+    let [certificate] = found.as_slice() else {
+        return Err(naming.no(format!("{OPTION}: {serial}: its file must have one certificate")));
+    };
+    let read = ReadCertificate::new(naming, OPTION, certificate)?;
+    if read.serial() != proving::plain_serial(serial) {
+        return Err(naming.no(format!("{OPTION}: {serial}: its file has the certificate with the serial {}", read.serial())));
+    }
+    Ok(vec![read.proving_key(naming, OPTION, serial.to_owned())?])
+}
+
 impl WechatMerchant {
     fn try_new(account: &WechatAccount, secrets: &WechatSecrets) -> Result<Self, Error> {
         let naming = naming(account);
         let mut keys = Vec::new();
         for (serial, pem) in &secrets.platform_keys {
-            keys.extend(naming.checking_keys("platform_keys", pem)?.into_iter().map(|key| (serial.clone(), key)));
+            keys.extend(platform_keys(naming, serial, pem)?);
         }
         let lines = secrets.api_v3_keys.lines().map(str::trim).filter(|line| !line.is_empty());
         let api_v3_keys: Option<Vec<ApiV3Key>> = lines.map(ApiV3Key::new).collect();

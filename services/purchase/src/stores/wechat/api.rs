@@ -2,13 +2,14 @@
 
 use std::time::SystemTime;
 
-use bankapi::{RsaCheckingKey, RsaSigningKey};
+use bankapi::RsaSigningKey;
 use money::time::unix_ms;
 use reqwest::{Client, Method};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::account::PUBLIC_KEY_ID;
 use super::prepaid::{self, PrepaidDocument, PrepaidSigner};
 use super::refund_document::{RefundDocument, out_refund_no};
 use super::signature::{SignatureHeaders, request_text};
@@ -18,7 +19,7 @@ use crate::domain::Purchase;
 use crate::orders::order::Order;
 use crate::refund_orders::order::RefundOrder;
 use crate::stores::billing::DOWNLOAD_TIMEOUT;
-use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, shown};
+use crate::stores::wallet::{self, ANSWER_BYTES_MAX, Error, Naming, proving::ProvingKey, shown};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +85,7 @@ pub(crate) struct WechatApi {
     notify_url: String,
     certificate_serial: String,
     key: RsaSigningKey,
-    platform_keys: Vec<(String, RsaCheckingKey)>,
+    platform_keys: Vec<ProvingKey>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,7 +100,7 @@ impl WechatApi {
     pub(super) fn new(
         account: &WechatAccount,
         key: RsaSigningKey,
-        platform_keys: Vec<(String, RsaCheckingKey)>,
+        platform_keys: Vec<ProvingKey>,
         naming: Naming<'_>,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -190,6 +191,12 @@ impl WechatApi {
         if status == 200 { Ok(body.to_vec()) } else { Err(later(format!("the download answered {status}"))) }
     }
 
+    /// The public key by which answers are wanted; `None`: they are signed by a certificate. WeChat Pay signs by the public key only what was asked so
+    /// (pay.weixin.qq.com, "Changing from platform certificates to the public key").
+    fn wanted_serial(&self) -> Option<&str> {
+        self.platform_keys.iter().map(ProvingKey::name).find(|name| name.starts_with(PUBLIC_KEY_ID))
+    }
+
     fn authorization(&self, method: &Method, path: &str, body: &str) -> Result<String, String> {
         let (at_s, nonce) = (unix_ms(SystemTime::now()) / 1_000, Uuid::new_v4().simple().to_string());
         let signature = wallet::signed(&self.key, &request_text(method.as_str(), path, at_s, &nonce, body))?;
@@ -206,13 +213,13 @@ impl WechatApi {
         let request = self.client.request(method, format!("{}{path}", self.url)).header("authorization", authorization);
         let request =
             request.header("accept", "application/json").header("content-type", "application/json").header("user-agent", "largesse");
+        let request = self.wanted_serial().into_iter().fold(request, |request, serial| request.header("wechatpay-serial", serial));
         let answer = request.body(body).send().await.map_err(|error| later(error.without_url().to_string()))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = http_client::read(answer, ANSWER_BYTES_MAX).await.map_err(|error| later(error.to_string()))?;
         if matches!(status, 200 | 204 | 400 | 403 | 404) {
-            let keys = self.platform_keys.iter().map(|(serial, key)| (serial.as_str(), key));
             let now_s = unix_ms(SystemTime::now()) / 1_000;
-            let checked = SignatureHeaders::read(&headers).and_then(|headers| headers.check(keys, &body, now_s));
+            let checked = SignatureHeaders::read(&headers).and_then(|headers| headers.check(&self.platform_keys, &body, now_s));
             checked.map_err(|why| later(format!("an answer {status} that nothing proves: {why}")))?;
         }
         if matches!(status, 200 | 204) {

@@ -33,8 +33,13 @@ struct BillDocument {
 
 impl WechatMerchant {
     async fn trade_bill(&self, day: Date) -> Result<Vec<u8>, WechatFault> {
+        self.bill_at(&format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP")).await
+    }
+
+    /// The file whose address and hash this path answers.
+    async fn bill_at(&self, path: &str) -> Result<Vec<u8>, WechatFault> {
         let later = |why: &str| WechatFault::Later(why.to_owned());
-        let answer = self.api.get(&format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP")).await?;
+        let answer = self.api.get(path).await?;
         let found: BillDocument = serde_json::from_slice(&answer).map_err(|_| later("an answer without the address of a bill"))?;
         if found.hash_type != HASH {
             return Err(later("the bill has a hash of a kind that is not known"));
@@ -50,6 +55,13 @@ impl WechatMerchant {
             return Err(later("the file is not the one whose hash WeChat Pay signed"));
         }
         Ok(bytes)
+    }
+}
+
+fn no_bill(fault: WechatFault) -> NoBill {
+    match fault {
+        WechatFault::Refused { code: ErrorCode::NoStatementExist, .. } => NoBill::Absent,
+        other => NoBill::Later(other.to_string()),
     }
 }
 
@@ -77,10 +89,13 @@ impl BillingAccount for WechatMerchant {
     }
 
     async fn bill(&self, day: Date, _now: SystemTime) -> Result<Vec<u8>, NoBill> {
-        self.trade_bill(day).await.map_err(|fault| match fault {
-            WechatFault::Refused { code: ErrorCode::NoStatementExist, .. } => NoBill::Absent,
-            other => NoBill::Later(other.to_string()),
-        })
+        self.trade_bill(day).await.map_err(no_bill)
+    }
+
+    /// That of the basic account, into which payments go and from which is withdrawn.
+    async fn fund_flow(&self, day: Date) -> Result<(Vec<u8>, ReportFormat), NoBill> {
+        let path = format!("/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC&tar_type=GZIP");
+        Ok((self.bill_at(&path).await.map_err(no_bill)?, ReportFormat::WechatFundFlow))
     }
 
     async fn standing_of(&self, trade: &BillTrade) -> Result<LaterStanding, String> {

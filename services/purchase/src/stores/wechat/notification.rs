@@ -76,7 +76,7 @@ impl WechatAccounts {
     fn signer(&self, headers: SignatureHeaders<'_>, body: &[u8], now_s: i64) -> Result<&WechatMerchant, Unsigned> {
         let mut why = Unsigned::Serial;
         for merchant in &self.0 {
-            match headers.check(merchant.keys.iter().map(|(serial, key)| (serial.as_str(), key)), body, now_s) {
+            match headers.check(&merchant.keys, body, now_s) {
                 Ok(()) => return Ok(merchant),
                 Err(Unsigned::Serial) => {}
                 Err(other) => why = other,

@@ -2,9 +2,8 @@
 //! (pay.weixin.qq.com, "Verifying signatures", read in the source of wechatpay-go).
 
 use axum::http::HeaderMap;
-use bankapi::RsaCheckingKey;
 
-use crate::stores::wallet;
+use crate::stores::wallet::{self, proving::ProvingKey};
 
 /// Its time may differ from ours by this many seconds: what is replayed later is refused.
 pub const TOLERANCE_S: i64 = 300;
@@ -30,6 +29,9 @@ pub enum Unsigned {
     /// WeChat Pay tests whether signatures are checked.
     #[error("it is a probe, which nobody signed")]
     Probe,
+    /// The certificate of its serial is not valid now.
+    #[error("the certificate with the serial of its header has ended, or has not begun")]
+    Expired,
     /// The key of its serial did not make it.
     #[error("the signature was not made with the key of its serial")]
     Signature,
@@ -67,7 +69,7 @@ impl<'a> SignatureHeaders<'a> {
     }
 
     /// Whether a key of their serial signed `body` just now.
-    pub fn check<'k>(&self, keys: impl Iterator<Item = (&'k str, &'k RsaCheckingKey)>, body: &[u8], now_s: i64) -> Result<(), Unsigned> {
+    pub fn check(&self, keys: &[ProvingKey], body: &[u8], now_s: i64) -> Result<(), Unsigned> {
         let at: i64 = self.timestamp.parse().map_err(|_| Unsigned::Header)?;
         if now_s.abs_diff(at) > TOLERANCE_S.unsigned_abs() {
             return Err(Unsigned::Time);
@@ -75,13 +77,17 @@ impl<'a> SignatureHeaders<'a> {
         if self.signature.starts_with(PROBE) {
             return Err(Unsigned::Probe);
         }
-        let mut named = keys.filter(|(serial, _)| *serial == self.serial).map(|(_, key)| key).peekable();
-        if named.peek().is_none() {
+        let named: Vec<&ProvingKey> = keys.iter().filter(|key| key.name() == self.serial).collect();
+        if named.is_empty() {
             return Err(Unsigned::Serial);
+        }
+        if !named.iter().any(|key| key.is_valid(now_s)) {
+            return Err(Unsigned::Expired);
         }
         let mut signed = format!("{}\n{}\n", self.timestamp, self.nonce).into_bytes();
         signed.extend_from_slice(body);
         signed.push(b'\n');
-        if wallet::is_signed(named, &signed, self.signature) { Ok(()) } else { Err(Unsigned::Signature) }
+        let valid = named.into_iter().filter(|key| key.is_valid(now_s)).map(ProvingKey::key);
+        if wallet::is_signed(valid, &signed, self.signature) { Ok(()) } else { Err(Unsigned::Signature) }
     }
 }

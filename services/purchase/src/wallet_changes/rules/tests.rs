@@ -93,3 +93,31 @@ fn a_file_with_a_mistake_is_refused_with_its_line() {
         assert!(error.contains(why) && error.contains("rules.toml"), "{error}");
     }
 }
+
+#[test]
+fn owners_wait_as_long_as_the_row_of_their_market_says_and_ask_nothing_without_one() {
+    let of = |market, from, rest: &str| row(market, from, rest).replace("closure", "waiting");
+    let head = "version = \"1\"\n".to_owned();
+    let rules = read(
+        &[
+            head.clone(),
+            of("*", "2026-01-01", "days = 14"),
+            of("DE", "2026-02-01", "days = 0"),
+            of("US", "2026-02-01", "days = 30\nallowed = false"),
+        ]
+        .concat(),
+    );
+    let rules = rules.unwrap();
+    let on = |market, day: &str| rules.waiting(market, day.parse().unwrap());
+    assert_eq!([on("DE", "2025-12-31"), on("DE", "2026-01-31"), on("DE", "2026-02-01")], [None, Some(14), Some(0)]);
+    assert_eq!([on("US", "2026-01-31"), on("US", "2026-02-01"), on("", "2026-02-01")], [Some(14), None, Some(14)]);
+    assert_eq!(WalletRules::default().waiting("US", "2026-06-01".parse().unwrap()), None, "without a file");
+    for (rest, said) in
+        [("days = 91", "days: must be 0 to 90"), ("days = -1", "line "), ("", "line "), ("days = 1\nday = 1", "unknown field")]
+    {
+        let refused = read(&[head.clone(), of("*", "2026-01-01", rest)].concat()).unwrap_err();
+        assert!(refused.contains(said), "{rest}: {refused}");
+    }
+    let twice = read(&[head, of("*", "2026-01-01", "days = 1"), of("*", "2026-01-01", "days = 2")].concat()).unwrap_err();
+    assert!(twice.contains("two rows"), "{twice}");
+}

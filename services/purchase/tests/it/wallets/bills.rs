@@ -336,3 +336,69 @@ async fn a_refund_that_was_on_its_way_in_the_bill_keeps_it_open_until_the_wallet
     settle_from(&world.fixture, 70).await;
     assert_eq!(world.fixture.balance("house/processor_receivable/CNY").await, -(498 - 249));
 }
+
+#[tokio::test]
+async fn what_is_withdrawn_is_paid_and_the_rest_stays_at_the_wallet_for_later_days() {
+    for storage in [Storage::sqlite(), Storage::postgres()] {
+        let mut world = World::on(storage, Wallet::Wechat).await;
+        let account = SettlementAccount::new(purchase::domain::StoreKind::Wechat, sandbox::wechat::TEST_MERCHANT, BOOK);
+        let account = SettlementAccount { fund_flow_from: "2020-01-01".to_owned(), ..account };
+        world.fixture.reconfigure(|config| config.settlements = vec![account]).await;
+        world.fixture.stop_background();
+        world.http = Listening::start(&world.fixture).await;
+        world.paid("ann").await;
+        world.paid("bob").await;
+        assert_eq!(world.try_command(&json!({"command": "withdraw", "amount": 0})).await, 409);
+        world.command(json!({"command": "withdraw", "amount": 500})).await;
+        let day = world.end_of_day().await;
+        let owed = async |account: &str| -world.fixture.balance(&format!("house/{account}/CNY")).await;
+        let sums = async || (owed("processor_receivable").await, owed("bank_cash").await, owed("processor_fee").await);
+        // Its bill is there and its fund flow bill is not what its sums say: nothing is settled by half.
+        world.command(json!({"command": "bill", "fault": "funds_altered", "day": day, "times": 2})).await;
+        let pool = world.fixture.pool().await;
+        assert_eq!(world.look(at(&day, 10, 1)).await, 0);
+        settle_from(&world.fixture, 40).await;
+        assert_eq!((sums().await, world.bills().await[0].0), ((996, 0, 0), 1));
+        sqlx::query("UPDATE store_bill SET next_attempt_at_ms = 0").execute(&pool).await.unwrap();
+        assert_eq!(world.look(at(&day, 12, 1)).await, 0);
+        assert_eq!(world.bills().await, [(2, 2, 0, String::new())]);
+        for hour in [60, 80] {
+            settle_from(&world.fixture, hour).await;
+        }
+        // Six thousandths of 4.98 are 3 fen, twice; 5.00 went to the bank.
+        assert_eq!(sums().await, (996 - 6 - 500, 500, 6));
+        let left = async || {
+            let sql =
+                "SELECT state, paid_minor_units, carried_in_minor_units, carried_out_minor_units FROM store_settlement ORDER BY period";
+            sqlx::query_as::<_, (i64, i64, i64, i64)>(sql).fetch_all(&pool).await.unwrap()
+        };
+        assert_eq!(left().await, [(2, 500, 0, 490)]);
+        // The first was compared at a time that has not come yet.
+        sqlx::query("UPDATE store_settlement SET created_at_ms = 0").execute(&pool).await.unwrap();
+        // A later day on which nothing is paid, and 1.00 of what was left is withdrawn.
+        let next = day.parse::<jiff::civil::Date>().unwrap().tomorrow().unwrap();
+        let file = format!(
+            "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\n\
+             `{next} 11:00:00,`9,`f1,`充值/提现,`提现,`支出,`1.00,`3.90,`boss,`,`w1\n\
+             资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\n`1.0,`0.0,`0.00,`1.0,`1.00\n"
+        );
+        let message = api::purchase::ImportStoreReportRequest {
+            format: api::purchase::StoreReportFormat::WechatFundFlow.into(),
+            account: sandbox::wechat::TEST_MERCHANT.to_owned(),
+            period: next.to_string(),
+            report_part: "fund_flow".to_owned(),
+            sha256: hex::encode(<sha2::Sha256 as sha2::Digest>::digest(file.as_bytes())),
+            size_bytes: i64::try_from(file.len()).unwrap(),
+            content: file.into_bytes(),
+            ..Default::default()
+        };
+        let request = world.fixture.with_role("fay", Role::Finance, BOOK, message);
+        world.fixture.client().import_store_report(request).await.unwrap();
+        for hour in [100, 120] {
+            settle_from(&world.fixture, hour).await;
+        }
+        assert_eq!(left().await, [(2, 500, 0, 490), (2, 100, 490, 390)]);
+        assert_eq!(sums().await, (390, 600, 6));
+        world.fixture.bed.verify().await;
+    }
+}

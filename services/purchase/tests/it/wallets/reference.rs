@@ -8,6 +8,7 @@ use bankapi::{RsaCheckingKey, RsaSigningKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use purchase::domain::event::EventState;
 use purchase::stores::alipay::signature::{content, members, read_form};
+use purchase::stores::wallet::proving::ProvingKey;
 use purchase::stores::wechat::resource::{ApiV3Key, EncryptedResource};
 use purchase::stores::wechat::signature::{SignatureHeaders, Unsigned, request_text};
 use serde_json::Value;
@@ -96,7 +97,7 @@ fn wechat_pays_samples_are_verified_decrypted_or_refused() {
         let (body, at_s) = (text(&sample["body"]), text(&sample["headers"]["Wechatpay-Timestamp"]).parse::<i64>().unwrap());
         let serial = text(&sample["headers"]["Wechatpay-Serial"]);
         let check = |serial: &str, now_s: i64| {
-            SignatureHeaders::read(&headers).unwrap().check([(serial, &platform)].into_iter(), body.as_bytes(), now_s)
+            SignatureHeaders::read(&headers).unwrap().check(&[ProvingKey::bare(serial, platform.clone())], body.as_bytes(), now_s)
         };
         assert_eq!(check(serial, at_s + 300), expected, "{name}");
         assert_eq!(check(serial, at_s + 301), Err(Unsigned::Time), "{name}");

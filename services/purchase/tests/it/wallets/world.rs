@@ -50,6 +50,7 @@ pub fn configure(wallet: Wallet, url: &str, notify_url: &str, keys: &[WalletKey]
                 account: AlipayAccount { gateway_url, notify_url, live, included_tax_basis_points: 1_000, ..account },
                 private_key: SELLER_KEY.to_owned(),
                 alipay_public_keys: keys.iter().map(|key| key.public_pem()).collect(),
+                certificates: None,
             }];
         }
         Wallet::Wechat => {
