@@ -53,6 +53,7 @@ pub const PLAN: [(&str, TablePlacement); 157] = [
     ("payout.payout_step", SERVICES),
     ("payout.bank_message", SERVICES),
     ("payout.payout_attempt", SERVICES),
+    ("payout.sent_payee", SERVICES),
     ("payout.payout_review", SERVICES),
     ("payout.screening_clearance", SERVICES),
     ("payout.blocked_payout", SERVICES),

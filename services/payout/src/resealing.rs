@@ -51,6 +51,10 @@ pub async fn look(store: &Store, vault: &Vault) -> Result<u64, Error> {
     while let Some(count) = store.reseal_changes(vault, &mut after).await? {
         resealed += count;
     }
+    after = ResealingPlace::default();
+    while let Some(count) = store.reseal_sent_payees(vault, &mut after).await? {
+        resealed += count;
+    }
     // A process that has not read the new file yet may seal a row that the walk has passed: a second walk finds none once all processes have.
     if resealed == 0 {
         store.note_all_resealed(vault).await?;

@@ -11,7 +11,8 @@ use crate::{
         Bank, PayingAccount,
         connector::{PaymentOrder, UnwritableOrder},
     },
-    domain::{Payout, evidence::SentPayment},
+    beneficiaries::{sealed::SealedPayee, unseal},
+    domain::{Payout, evidence::SentPayment, judgement::not_sent_again, payee::PayeeDetails},
     drive::{REMITTANCE, now_ms},
     error::Error,
     meters,
@@ -19,7 +20,7 @@ use crate::{
     store::{
         ach,
         messages::{self, BankMessage, LoggedMessage},
-        payouts,
+        payouts, sent_payees,
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -36,6 +37,17 @@ pub(crate) struct ReadyPayment {
     created: Timestamp,
 }
 
+impl ReadyPayment {
+    /// Whom the attempt pays, to be kept with its first sending; none if that was kept.
+    fn payee_to_keep(&self) -> Option<Vec<u8>> {
+        (!self.parties.is_repeated).then(|| SealedPayee::as_sent(&self.parties.payee))
+    }
+}
+
+/// For the creator and for staff.
+const CORRECTED_MEANWHILE: &str =
+    "the bank never received it, and the beneficiary's account was corrected since it was sent: nothing was paid; request it again";
+
 impl Payouts {
     pub(crate) async fn send(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         let Some(bank) = self.banks.of(&payout.attempt) else { return self.no_bank(payout).await };
@@ -51,7 +63,15 @@ impl Payouts {
                 return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
             }
         };
-        let parties = PaymentParties { payee: self.payee(&payout).await?, on_behalf_of };
+        let Some((payee, is_repeated)) = self.payee_of_attempt(&payout).await? else {
+            if !payout.sendings.none_arrived() {
+                tracing::error!(payout_id = %payout.payout_id, "the account was corrected since it was sent, and nothing proves that no sending arrived; it is not sent again; ask the bank");
+                return self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await;
+            }
+            let next = not_sent_again(payout.clone(), CORRECTED_MEANWHILE, now_ms());
+            return self.keep(&payout, next, String::new()).await;
+        };
+        let parties = PaymentParties { payee, is_repeated, on_behalf_of };
         match bank.bulk() {
             // Boxed, as are the sendings in it: otherwise every driver of payouts would have room for a whole batch.
             Some(bulk) => Box::pin(self.send_together(bank, bulk, payout, parties)).await,
@@ -59,29 +79,48 @@ impl Payouts {
         }
     }
 
+    /// Whom an attempt pays, and whether a sending of it has said so: a message under the same id never names another account or person, since the one before may turn
+    /// up although its bank has said that it never came. `None`: an older program has sent it and kept nothing of the kind, and the account was corrected at some time.
+    async fn payee_of_attempt(&self, payout: &Payout) -> Result<Option<(PayeeDetails, bool)>, Error> {
+        if payout.sends == 0 {
+            return Ok(Some((self.payee(payout).await?, false)));
+        }
+        if let Some(sent) = self.store.sent_payee(&self.vault, payout).await? {
+            return Ok(Some((SealedPayee::read_sent(&sent)?, true)));
+        }
+        let beneficiary = self.beneficiary_of(payout).await?;
+        if !beneficiary.correction_code.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((unseal(&self.vault, &payout.book, &beneficiary)?, false)))
+    }
+
     /// Sends a payment in a message of its own, or gives it to its bank's next file.
     async fn send_alone(&self, bank: &Bank, payout: Payout, parties: PaymentParties) -> Result<Option<Payout>, Error> {
         let (time_out, sent_at_ms) = (self.banks.time_out(&payout.attempt), now_ms());
         let ready = self.ready_payment(payout, parties, sent_at_ms);
         let written = order(bank, &ready, ready.payout.message_id(ready.payout.sends + 1)).and_then(|order| bank.connector.message(&order));
-        let payout = ready.payout;
         let body = match written {
             Ok(body) => body,
-            Err(error) => return self.unwritable(payout, &error).await,
+            Err(error) => return self.unwritable(ready.payout, &error).await,
         };
-        let sent = payout.begin_sending(sent_at_ms, self.answered_by_ms(sent_at_ms, time_out));
+        let payee = ready.payee_to_keep();
+        let sent = ready.payout.begin_sending(sent_at_ms, self.answered_by_ms(sent_at_ms, time_out));
         let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
         if bank.files().is_some() {
             let mut tx = self.store.begin().await?;
             let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
             let logged = LoggedMessage { payout_key: sent.key(), message: &logged, content: None };
             messages::insert_all(&mut tx, &self.vault, &[logged]).await?;
+            if let Some(payee) = &payee {
+                sent_payees::insert_all(&mut tx, &self.vault, &[(&sent, payee)]).await?;
+            }
             ach::give(&mut tx, &entry_of(&sent, sent_at_ms)).await?;
             tx.commit().await?;
             self.news.notify_waiters();
             return Ok(Some(sent));
         }
-        let Some(sent) = self.store.save_message(sent, None, &self.vault, logged, None).await? else { return Ok(None) };
+        let Some(sent) = self.store.save_sending(sent, &self.vault, (logged, payee)).await? else { return Ok(None) };
         let subject = SentPayment::of(&sent, &ready.end_to_end_id);
         let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;
@@ -105,7 +144,11 @@ impl Payouts {
         let created = moment_ms(sent_at_ms);
         let record = self.banks.facts().book.record_at(&payout.attempt.rail, created);
         let zone = record.map_or(TimeZone::UTC, |record| record.zone.clone());
-        let payee = self.payees.rules.as_sent(parties.payee, &payout.attempt.rail, zone.to_datetime(created).date());
+        let payee = if parties.is_repeated {
+            parties.payee
+        } else {
+            self.payees.rules.as_sent(parties.payee, &payout.attempt.rail, zone.to_datetime(created).date())
+        };
         ReadyPayment { end_to_end_id: payout.end_to_end_id(), payout, parties: PaymentParties { payee, ..parties }, zone, created }
     }
 }

@@ -1,6 +1,6 @@
 //! Every SQL statement of this service.
 //!
-//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks. [`shared_messages`]: those of many payments.
+//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`attempts`]: their attempts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks. [`shared_messages`]: those of many payments. [`sent_payees`]: whom attempts pay, as it was sent.
 //! - [`reviews`]: what payouts wait for, and blocked money. [`screening`]: clearances, and how far beneficiaries were screened. [`thresholds`]: tiers and thresholds.
 //! - [`reservations`]: reservations of bank accounts' money. [`leaf_holds`]: those with treasury. [`runs`], [`run_items`]: runs of payouts. [`standing`]: standing orders.
 //! - [`reports`]: payouts in the order of their time, for reports. `newest`: the same, newest first, for lists. `lookups`: payouts and runs by the ids that somebody may have.
@@ -38,6 +38,7 @@ pub mod row;
 pub mod run_items;
 pub mod runs;
 pub mod screening;
+pub mod sent_payees;
 pub mod shared_messages;
 pub mod standing;
 pub mod statements;
@@ -58,7 +59,7 @@ use sqlx::{Any, AnyPool, pool::PoolConnection};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 27] = [
+pub const MIGRATIONS: [Migration; 28] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
@@ -87,6 +88,7 @@ pub const MIGRATIONS: [Migration; 27] = [
     Migration::expand(27, include_str!("../migrations/0027_own_transfers.sql")),
     Migration::expand(28, include_str!("../migrations/0028_lookups.sql")),
     Migration::expand(29, include_str!("../migrations/0029_in_flight.sql")),
+    Migration::expand(30, include_str!("../migrations/0030_sent_payees.sql")),
 ];
 
 /// The text that the key check seals.

@@ -335,8 +335,8 @@ pub trait Store: Send + Sync + 'static {
     async fn settle(&self) -> Result<(), Error>;
     /// Deletes up to `limit` refusals from before this time, in microseconds since the Unix epoch. Returns how many.
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error>;
-    /// Takes or renews the lease on all books for `owner`, on the database's clock; also takes it from `gone` before it expires. Returns the owner who
-    /// has it.
+    /// Takes or renews the lease on all books for `owner`, on the database's clock; also takes it from `gone` before it expires, and from whoever has it for longer than
+    /// `hold_ms` and a minute from now: that clock was ahead when it was written. Returns the owner who has it. 0 for `hold_ms` gives it back.
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error>;
 }
 

@@ -25,6 +25,22 @@ pub fn now_ms() -> i64 {
     unix_ms(SystemTime::now())
 }
 
+/// By how much clocks of several machines may differ before one of them is called wrong, in milliseconds.
+pub const CLOCKS_DIFFER_MS: i64 = 60_000;
+
+/// The latest time until which anything waits at `now_ms` by a rule that lets it wait `longest_ms` at most. What has a later one has it from a clock that was ahead,
+/// and would stand still until the right clock is there as well.
+#[must_use]
+pub fn latest_wait_ms(now_ms: i64, longest_ms: i64) -> i64 {
+    now_ms.saturating_add(longest_ms).saturating_add(CLOCKS_DIFFER_MS)
+}
+
+/// Whether something still waits at `now_ms` that waits until `until_ms`, by a rule that lets it wait `longest_ms` at most.
+#[must_use]
+pub fn is_waiting(until_ms: i64, now_ms: i64, longest_ms: i64) -> bool {
+    until_ms > now_ms && until_ms <= latest_wait_ms(now_ms, longest_ms)
+}
+
 /// Milliseconds since the Unix epoch; 0 for a time before it.
 #[must_use]
 pub fn unix_ms(time: SystemTime) -> i64 {

@@ -101,6 +101,7 @@ pub const PERSONAL: [PersonalColumn; 130] = [
     personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
     personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, encrypted", OnErasure::Removed),
+    personal(Service::Payout, "sent_payee.sealed", "whom a payment named, with name and account, encrypted", OnErasure::Removed),
     personal(Service::Payout, "ach_file.sealed", "a file of payments, with names and accounts, encrypted", OnErasure::Emptied),
     personal(Service::Payout, "ach_file.answer", "a bank's own words about a file", OnErasure::Emptied),
     personal(Service::Payout, "ach_file.why", "the same", OnErasure::Emptied),

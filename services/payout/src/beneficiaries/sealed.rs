@@ -126,6 +126,17 @@ impl SealedPayee {
         serde_json::from_slice(&plain).map_err(|_| Error::Vault(vault::Error::Sealed))
     }
 
+    /// Whom an attempt pays, as it is kept with its first sending.
+    pub(crate) fn as_sent(details: &PayeeDetails) -> Vec<u8> {
+        serde_json::to_vec(&Self::of(details)).expect("texts and maps of texts are JSON")
+    }
+
+    /// Reads what [`Self::as_sent`] made.
+    pub(crate) fn read_sent(plain: &[u8]) -> Result<PayeeDetails, Error> {
+        let read: Self = serde_json::from_slice(plain).map_err(|_| Error::Vault(vault::Error::Sealed))?;
+        read.details()
+    }
+
     /// Seals it for a row.
     pub(super) fn seal(&self, vault: &Vault, book: &BookName, user: &UserKey, id: Uuid) -> Result<Vec<u8>, Error> {
         let plain = serde_json::to_vec(self).expect("texts and maps of texts are JSON");

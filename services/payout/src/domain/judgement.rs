@@ -125,6 +125,15 @@ fn not_taken(payout: Payout, why: String, now_ms: i64, policy: &RetryPolicy) -> 
     (give_back(payout, now_ms), why)
 }
 
+/// Gives back the money of a payout that its bank finally never received, and that is not sent again for this reason.
+#[must_use]
+pub fn not_sent_again(mut payout: Payout, reason: &str, now_ms: i64) -> Payout {
+    assert!(payout.sendings.none_arrived(), "only what never arrived anywhere is given up here");
+    payout.reason_code = NEVER_RECEIVED.to_owned();
+    payout.reason = reason.to_owned();
+    give_back(payout, now_ms)
+}
+
 /// The only way to give money back.
 fn give_back(mut payout: Payout, now_ms: i64) -> Payout {
     assert!(payout.sendings.none_executed(), "money goes back only when every sending is proved not executed");

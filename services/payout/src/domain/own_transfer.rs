@@ -10,7 +10,7 @@ use money::{BookName, Money, text::is_hidden};
 use uuid::Uuid;
 
 /// Pause between two questions about a transfer that the bank has accepted, in milliseconds: its statement says the same within a day.
-const ACCEPTED_ASK_MS: i64 = 10 * 60 * 1_000;
+pub(crate) const ACCEPTED_ASK_MS: i64 = 10 * 60 * 1_000;
 /// Shortest pause between two questions about a transfer whose outcome is not known, in milliseconds.
 const UNKNOWN_ASK_MIN_MS: i64 = 1_000;
 /// Longest evidence, in characters: treasury takes no more.
@@ -105,7 +105,10 @@ impl OwnTransfer {
     #[must_use]
     pub fn answered(self, answer: &BankAnswer, asked_at_ms: i64, clock_skew_ms: i64) -> Self {
         let after = match answer {
-            BankAnswer::Named(said) => self.named(said),
+            BankAnswer::Named(said) => {
+                let asked = asked_at_ms != self.sent_at_ms;
+                self.named(said, asked)
+            }
             BankAnswer::NotFound { window_ms } => {
                 let final_at_ms = self.sent_at_ms.saturating_add((*window_ms).max(0)).saturating_add(clock_skew_ms);
                 if self.seen || asked_at_ms <= final_at_ms { self } else { self.ended(OwnTransferState::Refused, "not found") }
@@ -124,14 +127,16 @@ impl OwnTransfer {
         }
     }
 
-    fn named(self, said: &BankEvidence) -> Self {
+    /// `asked`: the answer is to a question, and not to the sending.
+    fn named(self, said: &BankEvidence, asked: bool) -> Self {
         let codes = format!("{} {}", said.status, said.reason_code);
         let seen = Self { seen: true, ..self };
         match said.outcome {
             StatusOutcome::Settled => seen.ended(OwnTransferState::Settled, &codes),
             StatusOutcome::Pending => seen.ended(OwnTransferState::Accepted, &codes),
-            // "We had it before" proves that it arrived, and nothing about what became of it.
-            StatusOutcome::Rejected if !said.duplicate => seen.ended(OwnTransferState::Refused, &codes),
+            // "We had it before", said to the sending, may be about a copy of it that arrived first. Said of this id when asked, it is the bank's decision: there is no
+            // other sending, so the bank means another payment, as some do of two with one amount to one account on one day.
+            StatusOutcome::Rejected if !said.duplicate || asked => seen.ended(OwnTransferState::Refused, &codes),
             StatusOutcome::Rejected | StatusOutcome::Unclear => seen,
         }
     }

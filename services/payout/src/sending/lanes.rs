@@ -51,6 +51,8 @@ pub(crate) enum SharedSending {
 /// Who is paid, and on whose behalf. Has no `Debug`: it names a person and an account.
 pub(crate) struct PaymentParties {
     pub payee: PayeeDetails,
+    /// The payee is the one of the attempt's first sending, as it was sent.
+    pub is_repeated: bool,
     pub on_behalf_of: Option<EntityConfig>,
 }
 

@@ -54,6 +54,9 @@ impl Store {
             .await?,
             payouts: run(&mut tx, "UPDATE payout SET reason = '' WHERE book = $1 AND user_id = $2 AND reason <> ''", book, user).await?,
         };
+        let payees =
+            "DELETE FROM sent_payee WHERE book = $1 AND payout_id IN (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
+        run(&mut tx, payees, book, user).await?;
         let notes = "UPDATE payout_step SET note = '' WHERE book = $1 AND payout_id IN
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, notes, book, user).await?;

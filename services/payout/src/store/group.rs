@@ -8,7 +8,7 @@
 use super::{
     Error, Store, attempts,
     messages::{self, BankMessage, LoggedMessage},
-    payouts,
+    payouts, sent_payees,
     steps::PayoutStep,
 };
 use crate::{domain::Payout, vault::Vault};
@@ -55,6 +55,12 @@ pub(crate) enum WrittenBeside {
         message: BankMessage,
         content: Option<String>,
     },
+    /// A message by which an attempt is sent, and whom it pays if it is the attempt's first; see [`sent_payees::insert_all`].
+    Sending {
+        vault: Vault,
+        message: BankMessage,
+        payee: Option<Vec<u8>>,
+    },
 }
 
 /// Carries out writes, those of different payouts with the same statements; what was written of each, in their order. May be repeated: each replaces a version
@@ -81,7 +87,7 @@ pub(crate) async fn carry_out(tx: &mut AnyConnection, writes: &[&PayoutWrite]) -
 
 /// Writes what belongs to payouts that were written.
 async fn write_beside(tx: &mut AnyConnection, done: &[(&PayoutWrite, &Payout)]) -> Result<(), Error> {
-    let (mut ended, mut logged, mut sealing) = (Vec::new(), Vec::new(), None);
+    let (mut ended, mut logged, mut payees, mut sealing) = (Vec::new(), Vec::new(), Vec::new(), None);
     let (mut answers, mut answered_at) = (Vec::new(), None);
     for (write, saved) in done {
         match &write.beside {
@@ -96,6 +102,11 @@ async fn write_beside(tx: &mut AnyConnection, done: &[(&PayoutWrite, &Payout)]) 
                 sealing = Some(vault);
                 logged.push(LoggedMessage { payout_key: saved.key(), message, content: content.as_deref() });
             }
+            WrittenBeside::Sending { vault, message, payee } => {
+                sealing = Some(vault);
+                logged.push(LoggedMessage { payout_key: saved.key(), message, content: None });
+                payees.extend(payee.as_ref().map(|payee| (*saved, payee.as_slice())));
+            }
         }
     }
     attempts::end_all(tx, &ended).await?;
@@ -108,7 +119,10 @@ async fn write_beside(tx: &mut AnyConnection, done: &[(&PayoutWrite, &Payout)]) 
     }
     match sealing {
         // All of a store are sealed with the same keys.
-        Some(vault) => messages::insert_all(tx, vault, &logged).await,
+        Some(vault) => {
+            sent_payees::insert_all(tx, vault, &payees).await?;
+            messages::insert_all(tx, vault, &logged).await
+        }
         None => Ok(()),
     }
 }
@@ -146,6 +160,17 @@ impl Store {
     ) -> Result<Option<Payout>, Error> {
         let beside = WrittenBeside::Message { vault: vault.clone(), message, content };
         self.write(PayoutWrite { payout, step: step.cloned(), beside }).await
+    }
+
+    /// The same as [`Self::save`] of an attempt that is about to be sent, with the message, and whom it pays if it is the attempt's first.
+    pub async fn save_sending(
+        &self,
+        payout: Payout,
+        vault: &Vault,
+        (message, payee): (BankMessage, Option<Vec<u8>>),
+    ) -> Result<Option<Payout>, Error> {
+        let beside = WrittenBeside::Sending { vault: vault.clone(), message, payee };
+        self.write(PayoutWrite { payout, step: None, beside }).await
     }
 
     /// The same as [`Self::save`], and the answer to the request of this RPC that created the payout.

@@ -1,5 +1,5 @@
 //! Sealed rows that are not under the key in use, page by page, and whether there are any left.
-use super::{Error, KEY_CHECK, Store, beneficiaries, book, messages, user, uuid};
+use super::{Error, KEY_CHECK, Store, beneficiaries, book, messages, sent_payees, user, uuid};
 use crate::{domain::PayoutKey, vault::Vault};
 
 /// Rows of one step.
@@ -87,6 +87,26 @@ impl Store {
             let place = messages::sealed_for(&PayoutKey { book: book(&in_book)?, payout_id: uuid(&id)? });
             let Some(anew) = vault.resealed(&place, &sealed)? else { continue };
             let sql = "UPDATE bank_message SET sealed = $1 WHERE book = $2 AND payout_id = $3 AND message_no = $4 AND sealed = $5";
+            let query = sqlx::query(sql).bind(anew).bind(in_book).bind(id).bind(number).bind(sealed);
+            resealed += query.execute(self.pool()).await?.rows_affected();
+        }
+        Ok(Some(resealed))
+    }
+
+    /// The same for payees as they were sent.
+    pub async fn reseal_sent_payees(&self, vault: &Vault, after: &mut ResealingPlace) -> Result<Option<u64>, Error> {
+        let sql = "SELECT book, payout_id, attempt_no, sealed FROM sent_payee
+            WHERE book > $1 OR (book = $1 AND payout_id > $2) OR (book = $1 AND payout_id = $2 AND attempt_no > $3)
+            ORDER BY book, payout_id, attempt_no LIMIT $4";
+        let query = sqlx::query_as(sql).bind(after.book.as_str()).bind(after.id.as_str()).bind(after.number).bind(PAGE);
+        let page: Vec<(String, String, i64, Vec<u8>)> = query.fetch_all(self.pool()).await?;
+        let Some((last_book, last_id, last_number, _)) = page.last() else { return Ok(None) };
+        *after = ResealingPlace { book: last_book.clone(), id: last_id.clone(), number: *last_number };
+        let mut resealed = 0;
+        for (in_book, id, number, sealed) in page {
+            let place = sent_payees::sealed_for(&PayoutKey { book: book(&in_book)?, payout_id: uuid(&id)? }, number);
+            let Some(anew) = vault.resealed(&place, &sealed)? else { continue };
+            let sql = "UPDATE sent_payee SET sealed = $1 WHERE book = $2 AND payout_id = $3 AND attempt_no = $4 AND sealed = $5";
             let query = sqlx::query(sql).bind(anew).bind(in_book).bind(id).bind(number).bind(sealed);
             resealed += query.execute(self.pool()).await?.rows_affected();
         }

@@ -30,6 +30,7 @@ mod rails;
 mod reasons;
 mod recalls;
 mod report;
+mod resending;
 mod resolutions;
 mod returns;
 mod reviews;

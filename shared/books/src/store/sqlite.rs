@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use committer::Committer;
 use db::{Database, Migration};
 use futures::future::try_join_all;
+use money::time::CLOCKS_DIFFER_MS;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection as _, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow,
 };
@@ -359,11 +360,13 @@ impl Store for SqliteStore {
 
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
         let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
-        let free = format!("lease.owner IN (?1, ?3) OR lease.until_ms < {now}");
+        let free =
+            format!("lease.owner IN (?1, ?3) OR lease.until_ms < {now} OR (?2 > 0 AND lease.until_ms > {now} + ?2 + {CLOCKS_DIFFER_MS})");
+        let until = format!("CASE WHEN ?2 > 0 THEN {now} + ?2 ELSE 0 END");
         let sql = format!(
-            "INSERT INTO lease (id, owner, until_ms, session) VALUES (1, ?1, {now} + ?2, '') ON CONFLICT (id) DO UPDATE SET \
+            "INSERT INTO lease (id, owner, until_ms, session) VALUES (1, ?1, {until}, '') ON CONFLICT (id) DO UPDATE SET \
              owner = CASE WHEN {free} THEN ?1 ELSE lease.owner END, \
-             until_ms = CASE WHEN {free} THEN {now} + ?2 ELSE lease.until_ms END RETURNING owner"
+             until_ms = CASE WHEN {free} THEN {until} ELSE lease.until_ms END RETURNING owner"
         );
         let mut writer = self.writer.lock().await;
         Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).bind(gone.unwrap_or(owner)).fetch_one(&mut *writer).await?)

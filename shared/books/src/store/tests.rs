@@ -46,3 +46,25 @@ async fn a_dropped_read_leaves_no_snapshot_behind() {
         assert!(ended, "{address}");
     }
 }
+
+/// Whoever has it wrongly can't commit: the number of each commit is unique.
+#[tokio::test]
+async fn a_lease_that_a_clock_which_was_ahead_has_written_is_honoured_no_longer_than_any_other() {
+    let (dir, cluster) = (tempfile::tempdir().unwrap(), pgtest::Cluster::start().unwrap());
+    let (hold_ms, ahead_ms) = (30_000, 14 * 3_600_000);
+    for address in [format!("sqlite:{}", dir.path().display()), cluster.create_database().unwrap()] {
+        let store = open_store(&Database::parse(&address).unwrap()).await.unwrap();
+        let taken = async |owner, hold_ms| store.lease(owner, hold_ms, None).await.unwrap();
+        assert_eq!(taken("first", hold_ms).await, "first");
+        assert_eq!(taken("second", hold_ms).await, "first", "{address}: it is valid");
+        // As if it had been written while the clock was ahead.
+        assert_eq!(taken("first", hold_ms + ahead_ms).await, "first");
+        assert_eq!(taken("second", hold_ms).await, "second", "{address}: nobody waits for that time");
+        assert_eq!(taken("first", hold_ms).await, "second", "{address}: it is valid");
+        // Who gives back what another has takes nothing from it.
+        assert_eq!(taken("second", hold_ms + ahead_ms).await, "second");
+        assert_eq!(taken("first", 0).await, "second", "{address}");
+        assert_eq!(taken("second", 0).await, "second");
+        assert_eq!(taken("third", hold_ms).await, "third", "{address}: it was given back");
+    }
+}

@@ -43,3 +43,22 @@ fn a_moments_text_has_as_many_digits_as_it_needs() {
     assert_eq!(text(1_700_000_000_100_020_000), "2023-11-14T22:13:20.100020+00:00");
     assert_eq!(text(1_700_000_000_000_000_001), "2023-11-14T22:13:20.000000001+00:00");
 }
+
+#[test]
+fn nothing_waits_longer_than_its_rule() {
+    let now_ms = 1_000_000_000;
+    for (until_ms, waits) in [
+        (0, false),
+        (now_ms, false),
+        (now_ms + 1, true),
+        (now_ms + 30_000, true),
+        // Of a machine whose clock is a little ahead.
+        (now_ms + 30_000 + CLOCKS_DIFFER_MS, true),
+        (now_ms + 30_001 + CLOCKS_DIFFER_MS, false),
+        (now_ms + 14 * 3_600_000, false),
+        (i64::MAX, false),
+    ] {
+        assert_eq!(is_waiting(until_ms, now_ms, 30_000), waits, "{until_ms}");
+    }
+    assert!(is_waiting(i64::MAX, now_ms, i64::MAX), "a rule without a bound");
+}

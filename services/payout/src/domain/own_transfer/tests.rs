@@ -51,7 +51,10 @@ fn only_proof_ends_a_transfer_and_a_bank_that_named_it_can_not_lose_it() {
         (named(StatusOutcome::Settled, false), 1_000, false, (Settled, true)),
         (named(StatusOutcome::Pending, false), 1_000, false, (Accepted, true)),
         (named(StatusOutcome::Rejected, false), 1_000, false, (Refused, true)),
-        (named(StatusOutcome::Rejected, true), 9_000, false, (Sent, true)),
+        // To the sending, and to a question.
+        (named(StatusOutcome::Rejected, true), 1_000, false, (Sent, true)),
+        (named(StatusOutcome::Rejected, true), 9_000, false, (Refused, true)),
+        (BankAnswer::Named(said(StatusOutcome::Rejected, true).doubted(Doubt::OtherMessage)), 9_000, false, (Sent, true)),
         (named(StatusOutcome::Unclear, false), 9_000, false, (Sent, true)),
         (BankAnswer::Named(said(StatusOutcome::Rejected, false).doubted(Doubt::OtherAmount)), 9_000, false, (Sent, true)),
         (not_found.clone(), 3_100, false, (Sent, false)),
@@ -78,7 +81,7 @@ fn only_proof_ends_a_transfer_and_a_bank_that_named_it_can_not_lose_it() {
     let later = [
         (named(StatusOutcome::Settled, false), Settled),
         (named(StatusOutcome::Rejected, false), Refused),
-        (named(StatusOutcome::Rejected, true), Accepted),
+        (named(StatusOutcome::Rejected, true), Refused),
         (named(StatusOutcome::Unclear, false), Accepted),
         (BankAnswer::NotFound { window_ms: 2_000 }, Accepted),
         (not_taken(), Accepted),

@@ -5,6 +5,7 @@
 //! outcome, which it can only resolve by writing, and that fails at the fence.
 
 use crate::store::Error;
+use money::time::CLOCKS_DIFFER_MS;
 use sqlx::{AssertSqlSafe, PgPool};
 use tracing::warn;
 
@@ -24,8 +25,9 @@ pub(super) struct Taker<'a> {
 pub(super) async fn take(pool: &PgPool, taker: &Taker<'_>, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
     let Taker { owner, session } = taker;
     // Reads first: the loser writes nothing while it waits, and is not blocked by a lock on the row.
-    let sql = format!("SELECT owner, session, until_ms < {NOW} FROM lease WHERE id = 1");
-    let there: Option<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_optional(pool).await?;
+    let over = format!("(lease.until_ms < {NOW} OR ($1 > 0 AND lease.until_ms > {NOW} + $1 + {CLOCKS_DIFFER_MS}))");
+    let sql = format!("SELECT owner, session, {over} FROM lease WHERE id = 1");
+    let there: Option<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(sql)).bind(hold_ms).fetch_optional(pool).await?;
     if let Some((holder, its_session, over)) = there
         && holder != *owner
     {
@@ -36,12 +38,13 @@ pub(super) async fn take(pool: &PgPool, taker: &Taker<'_>, hold_ms: i64, gone: O
             end(pool, &holder, &its_session).await;
         }
     }
-    let free = format!("lease.owner IN ($1, $3) OR lease.until_ms < {NOW}");
+    let free = format!("(lease.owner IN ($1, $3) OR {})", over.replace("$1", "$2"));
+    let until = format!("CASE WHEN $2 > 0 THEN {NOW} + $2 ELSE 0 END");
     let sql = format!(
-        "INSERT INTO lease (id, owner, until_ms, session) VALUES (1, $1, {NOW} + $2, $4) ON CONFLICT (id) DO UPDATE SET \
+        "INSERT INTO lease (id, owner, until_ms, session) VALUES (1, $1, {until}, $4) ON CONFLICT (id) DO UPDATE SET \
          owner = CASE WHEN {free} THEN $1 ELSE lease.owner END, \
          session = CASE WHEN {free} THEN $4 ELSE lease.session END, \
-         until_ms = CASE WHEN {free} THEN {NOW} + $2 ELSE lease.until_ms END RETURNING owner"
+         until_ms = CASE WHEN {free} THEN {until} ELSE lease.until_ms END RETURNING owner"
     );
     let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).bind(gone.unwrap_or(owner)).bind(session);
     Ok(query.fetch_one(pool).await?)
