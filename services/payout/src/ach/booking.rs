@@ -134,12 +134,11 @@ impl Payouts {
 
     async fn book_file(&self, expected: &ExpectedBookings, name: &str, line: &BankLine) -> Result<(), Error> {
         let Some((file, _)) = expected.files.get(name) else { return Ok(()) };
-        let mut file = file.clone();
         let booked_by = line.bank_reference.clone().unwrap_or_else(|| format!("{} {}", line.place.statement, line.place.entry));
         let evidence = serde_json::json!({
             "booked": line.amount.to_string(), "on": line.booked.map(|day| day.to_string()), "bank_reference": &booked_by, "file": &file.file_name,
         });
-        (file.state, file.why, file.answer, file.booked_by) = (FileState::Booked, String::new(), evidence.to_string(), booked_by);
+        let file = file.clone().booked(booked_by, evidence.to_string());
         if self.store.decide_file(file, now_ms()).await?.is_some() {
             self.wake.notify_one();
         }
@@ -185,7 +184,7 @@ fn credit_of(line: &BankLine, entry: &GivenPayment, found: &Match) -> BankCredit
 }
 
 /// The reference of a payment's return, whether a file of returns or a statement has it.
-pub(super) fn return_reference(trace: &str) -> String {
+pub(crate) fn return_reference(trace: &str) -> String {
     format!("ACH return {trace}")
 }
 

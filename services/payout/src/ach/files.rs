@@ -4,14 +4,14 @@ use crate::{
     banks::{
         Bank,
         nacha::{
-            NachaBank, UploadAnswer,
-            acknowledgement::{FileVerdict, SentFile},
+            NachaBank,
+            acknowledgement::SentFile,
             file::{self, FiledEntry, NewFile},
         },
     },
     domain::{
         PayoutKey,
-        ach::{ENTRIES_MAX, FILE_CENTS_MAX, FileState, GivenPayment, PaymentFile, closes_at, collected_for},
+        ach::{ENTRIES_MAX, FILE_CENTS_MAX, FileState, GivenPayment, PaymentFile, closes_at, collected_for, steps::FileVerdict},
     },
     drive::now_ms,
     error::Error,
@@ -212,10 +212,10 @@ impl Payouts {
                 );
                 return self.doubt_file(file, "the stored file is not the one that was built".to_owned()).await;
             }
-            match files.upload(&sent, content, UPLOAD_TIME_OUT).await {
-                UploadAnswer::Taken => (file.taken, file.why) = (true, String::new()),
-                UploadAnswer::NameTaken => return self.doubt_file(file, "the bank has another file under this name".to_owned()).await,
-                UploadAnswer::Lost(why) => file.why = why,
+            file = file.uploaded(files.upload(&sent, content, UPLOAD_TIME_OUT).await);
+            if file.state == FileState::Doubtful {
+                log_doubt(&file);
+                return self.keep_decision(file).await;
             }
             if file.taken
                 && let Ok((answer, verdict)) = files.acknowledgement(&sent).await
@@ -240,30 +240,23 @@ impl Payouts {
         Ok(())
     }
 
-    pub(super) async fn acknowledge(&self, mut file: PaymentFile, answer: String, verdict: FileVerdict) -> Result<(), Error> {
-        let (bank, file_name) = (file.bank.clone(), file.file_name.clone());
-        file.answer = answer;
-        match verdict {
-            FileVerdict::Accepted => (file.state, file.why) = (FileState::Accepted, String::new()),
-            FileVerdict::Rejected(why) => {
+    pub(super) async fn acknowledge(&self, file: PaymentFile, answer: String, verdict: FileVerdict) -> Result<(), Error> {
+        let file = file.acknowledged(answer, verdict);
+        match file.state {
+            FileState::Rejected => {
+                let (bank, file_name, why) = (&file.bank, &file.file_name, &file.why);
                 tracing::error!(bank, file_name, why, "the bank refused an ACH file whole; none of its payments was executed");
-                (file.state, file.why) = (FileState::Rejected, why);
             }
-            FileVerdict::Foreign(why) => return self.doubt_file(file, why).await,
+            FileState::Doubtful => log_doubt(&file),
+            FileState::Built | FileState::Sent | FileState::Accepted | FileState::Booked => {}
         }
         self.keep_decision(file).await
     }
 
     /// What the bank says can't be: its payments stay as they are until a statement books them or people have looked.
-    pub(crate) async fn doubt_file(&self, mut file: PaymentFile, why: String) -> Result<(), Error> {
-        let (bank, file_name) = (&file.bank, &file.file_name);
-        tracing::error!(
-            bank,
-            file_name,
-            why,
-            "an ACH file is in doubt: its payments are neither settled nor given back until people have looked"
-        );
-        (file.state, file.why) = (FileState::Doubtful, why);
+    pub(crate) async fn doubt_file(&self, file: PaymentFile, why: String) -> Result<(), Error> {
+        let file = file.doubted(why);
+        log_doubt(&file);
         self.keep_decision(file).await
     }
 
@@ -273,4 +266,14 @@ impl Payouts {
         }
         Ok(())
     }
+}
+
+fn log_doubt(file: &PaymentFile) {
+    let (bank, file_name, why) = (&file.bank, &file.file_name, &file.why);
+    tracing::error!(
+        bank,
+        file_name,
+        why,
+        "an ACH file is in doubt: its payments are neither settled nor given back until people have looked"
+    );
 }

@@ -3,8 +3,7 @@
 
 use super::{files::UPLOAD_TIME_OUT, refusal::FileRefusal};
 use crate::{
-    banks::nacha::acknowledgement::FileVerdict,
-    domain::ach::{FileState, GivenPayment, PaymentFile, finding::FileOutcome},
+    domain::ach::{FileState, GivenPayment, PaymentFile, finding::FileOutcome, steps::FileVerdict},
     drive::now_ms,
     error::Error,
     payouts::Payouts,
@@ -144,8 +143,9 @@ impl Payouts {
             return Err(FileRefusal::Unasked.into());
         };
         match files.acknowledgement(&file.sent()).await {
-            // Of other bytes under its name: it says nothing of this file.
+            // Of other bytes under its name, or against what was known before: it decides nothing of this file.
             Ok((_, FileVerdict::Foreign(_))) => {}
+            Ok((_, FileVerdict::Rejected(_))) if file.state == FileState::Doubtful => {}
             Ok((answer, verdict)) => {
                 self.acknowledge(file.clone(), answer, verdict).await?;
                 return Err(FileRefusal::Acknowledged.into());

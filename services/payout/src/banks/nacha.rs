@@ -13,10 +13,13 @@ use super::{
 };
 use crate::{
     config::{BankConfig, NachaBankConfig},
-    domain::evidence::SentPayment,
+    domain::{
+        ach::steps::{FileVerdict, UploadAnswer},
+        evidence::SentPayment,
+    },
 };
 use accounts::PayoutAddress;
-use acknowledgement::{FileVerdict, SentFile};
+use acknowledgement::SentFile;
 use iso20022::{camt053::Statement, xml::DOCUMENT_BYTES_MAX};
 use money::Currency;
 use reqwest::{Client, StatusCode, Url};
@@ -40,17 +43,6 @@ pub struct NachaBank {
     client: Client,
     url: Url,
     terms: NachaBankConfig,
-}
-
-/// What became of an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UploadAnswer {
-    /// The bank has these bytes; it may still refuse the file.
-    Taken,
-    /// The bank has other bytes under this name, and took none of these.
-    NameTaken,
-    /// Only the acknowledgement can tell. In words, for people.
-    Lost(String),
 }
 
 /// Why there is no acknowledgement of a file.

@@ -1,6 +1,7 @@
 //! Payments in ACH files: what a file's state proves of its payments. A file is accepted or refused whole, so one state is enough for all of them.
 
 pub mod finding;
+pub mod steps;
 
 use super::{
     BankAnswer,
@@ -180,4 +181,4 @@ pub fn is_filed_text(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,6 +12,9 @@ const NEVER_RECEIVED: &str = "AG09";
 /// window with every answer would be polled without end.
 const EARLY_QUESTIONS_MAX: i64 = 12;
 
+/// The finality window of a bank whose "not found" never proves anything, however late.
+pub const NEVER_FINAL_MS: i64 = i64::MAX;
+
 /// A bank's answer, or that there was none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BankAnswer {
@@ -19,7 +22,7 @@ pub enum BankAnswer {
     Named(BankEvidence),
     /// The bank has no such payment, and states after how many milliseconds that is final.
     NotFound {
-        /// The bank's stated finality window.
+        /// The bank's stated finality window; [`NEVER_FINAL_MS`] where it states none.
         window_ms: i64,
     },
     /// The bank says of this sending, in so many words, that it did not take it and never will by itself; or no request was made, for want of access. It
@@ -92,7 +95,8 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
         if early {
             payout.due_at_ms = payout.due_at_ms.min(final_at_ms.saturating_add(1).max(now_ms));
         }
-        return (payout, "not found at the bank, which is not final yet".to_owned());
+        let note = if window_ms == NEVER_FINAL_MS { "which proves nothing" } else { "which is not final yet" };
+        return (payout, format!("not found at the bank, {note}"));
     }
     let sendings = payout.sendings.clone().last_not_found();
     let mut payout = Payout { sendings, ..payout };

@@ -5,6 +5,7 @@ use crate::domain::{
     BankAnswer,
     api_rail::payment_type,
     evidence::{BankEvidence, Doubt, REASON_CHARS_MAX, REASON_CODE_CHARS_MAX, ReportedSending, SentPayment, plain},
+    judgement::NEVER_FINAL_MS,
 };
 use bankapi::{
     ApiCase, ApiEvidence, ApiException, ApiStatus, ErrorVerdict, InitiationAnswer, QueryAnswer, SentApiPayment, answer::ApiFailure,
@@ -63,7 +64,8 @@ fn of_failure(http_status: u16, failure: ApiFailure, body: &[u8], subject: SentP
 #[must_use]
 pub fn of_query(http_status: u16, body: &[u8], subject: SentPayment<'_>) -> BankAnswer {
     match read_query(http_status, body) {
-        QueryAnswer::NotFound => BankAnswer::Lost("the bank does not find the payment, which proves nothing".to_owned()),
+        // Never proof; but of a payment that the bank had, nobody knows any more what became of it.
+        QueryAnswer::NotFound => BankAnswer::NotFound { window_ms: NEVER_FINAL_MS },
         QueryAnswer::Failed(failure) if failure.verdict == ErrorVerdict::Unknown && http_status == 200 => {
             of_part(&failure.words, body, subject)
         }

@@ -1,7 +1,10 @@
 //! What a bank says of an ACH file as a whole. A file is accepted or refused whole; an acknowledgement of other bytes, counts or sums is of another file and
 //! decides nothing.
 
-use crate::domain::evidence::{REASON_CHARS_MAX, plain};
+use crate::domain::{
+    ach::steps::FileVerdict,
+    evidence::{REASON_CHARS_MAX, plain},
+};
 use serde::Deserialize;
 
 /// Most problems of a refused file that are kept in words; the whole answer is kept besides.
@@ -18,17 +21,6 @@ pub struct SentFile {
     pub entries: i64,
     /// Their sum.
     pub cents: i64,
-}
-
-/// What the bank did with a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileVerdict {
-    /// It took all of it.
-    Accepted,
-    /// It took none of it; the first problems, in words.
-    Rejected(String),
-    /// It acknowledges something else, so that nothing is known of this file; why, in words.
-    Foreign(String),
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Unit tests of `nacha`: what files say, and what is refused.
 use super::{
-    acknowledgement::{FileVerdict, SentFile, read as acknowledged},
+    acknowledgement::{SentFile, read as acknowledged},
     file::{FiledEntry, NewFile, build},
     *,
 };

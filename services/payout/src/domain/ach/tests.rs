@@ -1,10 +1,13 @@
 //! Unit tests of `ach`: what a file proves, and when it is closed.
 use super::*;
-use crate::domain::attempt::ReferenceNumbering;
+use crate::domain::{
+    ach::steps::{FileVerdict, UploadAnswer},
+    attempt::ReferenceNumbering,
+};
 use jiff::Zoned;
 use rails::RailBook;
 
-fn file(state: FileState) -> PaymentFile {
+pub(crate) fn file(state: FileState) -> PaymentFile {
     PaymentFile {
         bank: "ach".to_owned(),
         file_name: "a.ach".to_owned(),
@@ -84,4 +87,25 @@ fn trace_numbers_end_and_are_never_given_twice() {
     assert_eq!(numbering.reference(9_999_999).as_deref(), Some("021000029999999"));
     assert_eq!((numbering.reference(10_000_000), numbering.reference(0)), (None, None));
     assert_eq!(ReferenceNumbering::Prefix("SUSD".to_owned()).reference(36).as_deref(), Some("SUSD00000000010"));
+}
+
+#[test]
+fn a_refusal_of_a_file_that_is_in_doubt_gives_nothing_back() {
+    let refused = |state| file(state).acknowledged("{}".to_owned(), FileVerdict::Rejected("batch 1".to_owned()));
+    assert_eq!(refused(FileState::Sent).state, FileState::Rejected);
+    let contradicted = refused(FileState::Doubtful);
+    assert_eq!((contradicted.state, contradicted.is_in_doubt()), (FileState::Doubtful, true));
+    assert!(matches!(answer_of(Some(&contradicted)), Some(BankAnswer::Named(said)) if said.outcome == StatusOutcome::Unclear));
+    // What its statement books ends the doubt, and so does an acceptance.
+    assert_eq!(contradicted.clone().booked("B-1".to_owned(), "{}".to_owned()).state, FileState::Booked);
+    assert_eq!(contradicted.acknowledged("{}".to_owned(), FileVerdict::Accepted).state, FileState::Accepted);
+}
+
+#[test]
+fn an_upload_leaves_what_the_bank_says_of_it() {
+    let after = |answer| file(FileState::Sent).uploaded(answer);
+    let (taken, lost) = (after(UploadAnswer::Taken), after(UploadAnswer::Lost("cut".to_owned())));
+    assert_eq!((taken.state, taken.taken, taken.why.as_str()), (FileState::Sent, true, ""));
+    assert_eq!((lost.state, lost.taken, lost.why.as_str()), (FileState::Sent, false, "cut"));
+    assert_eq!(after(UploadAnswer::NameTaken).state, FileState::Doubtful);
 }

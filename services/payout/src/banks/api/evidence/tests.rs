@@ -146,8 +146,12 @@ fn a_sending_is_refused_only_in_so_many_words_and_a_query_never_is() {
     {
         assert!(matches!(sent(status, &body), BankAnswer::Lost(_)), "{status} {body}");
     }
-    for (status, code) in [(400, "10101"), (400, "11500"), (503, "12995"), (401, ""), (404, ""), (404, "10101"), (500, "13000")] {
+    for (status, code) in [(400, "10101"), (400, "11500"), (503, "12995"), (401, ""), (500, "13000")] {
         assert!(matches!(of_query(status, error(code).as_bytes(), subject("us-rtp")), BankAnswer::Lost(_)), "{status} {code}");
+    }
+    for code in ["", "10101"] {
+        let absent = of_query(404, error(code).as_bytes(), subject("us-rtp"));
+        assert_eq!(absent, BankAnswer::NotFound { window_ms: NEVER_FINAL_MS }, "it is never proof");
     }
     let cut = format!(r#"{{"payments":[{{"paymentIdentifiers":{{"endToEndId":"{ID}"}},"paymentStatus":"REJ"#);
     let BankAnswer::Named(part) = of_query(200, cut.as_bytes(), subject("us-rtp")) else { panic!() };
