@@ -120,8 +120,8 @@ impl Purchases {
         let found = table::get(&mut tx, &by.book, change_id).await?.filter(|change| change.is_by_owner() && change.user == by.person);
         let change = found.ok_or_else(|| WalletRefusal::ChangeUnknown(change_id.to_string()))?;
         // The row decides between rivals, such as a member of staff.
-        let rejected = (WalletChangeState::Rejected, &by.person);
-        if !change.is_cancellable(unix_ms(now)) || !table::decide(&mut tx, &change, rejected, unix_ms(now)).await? {
+        let (rejected, now_ms) = (WalletChangeState::Rejected, unix_ms(now));
+        if !change.is_cancellable(now_ms) || !table::decide(&mut tx, &change, rejected, &by.person, now_ms).await? {
             return Err(WalletRefusal::Decided.into());
         }
         let change = table::get(&mut tx, &by.book, change_id).await?.unwrap_or(change);

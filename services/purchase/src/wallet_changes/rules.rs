@@ -286,7 +286,7 @@ impl WalletRules {
     /// For how many days an owner who asks for the closure of a wallet on a day can take it back; `None`: owners can't ask.
     #[must_use]
     pub fn waiting(&self, market: &str, on: Date) -> Option<u32> {
-        in_force(&self.waitings, (market, on), |row| &row.market).filter(|row| row.allowed).map(|row| row.days)
+        in_force(&self.waitings, market, on, |row| &row.market).filter(|row| row.allowed).map(|row| row.days)
     }
 
     /// When coins of a market are dormant, by the rule of a day; `None`: no rule is configured.
