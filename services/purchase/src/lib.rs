@@ -134,6 +134,7 @@ pub struct Service {
 
 /// Checks the options, reads packages and roots, opens the tables and starts the sweeper.
 pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
+    meters::begin();
     // Boxed, so that it is compiled here, with all that it spawns, and not where it is awaited.
     begin(deps, config).boxed()
 }
@@ -150,7 +151,6 @@ fn lots_of(purchases: &Purchases) -> Lots {
 
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
-    meters::begin();
     let rules = config.spending_rules.as_deref().map_or(Ok(SpendingRules::default()), SpendingRules::load)?;
     let catalogue = match &config.packages {
         Some(path) => PackageCatalogue::load(path)?,

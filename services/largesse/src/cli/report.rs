@@ -78,7 +78,8 @@ pub enum DividedBy {
 
 /// Options of `largesse report payouts`.
 #[derive(Debug, Args)]
-#[command(mut_arg("url", |url| url.help("gRPC address of a process with the payout service")), mut_arg("token_file", |file| file.help(TOKEN)))]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the payout service")))]
+#[command(mut_arg("token_file", |file| file.help(TOKEN)))]
 pub struct PayoutReportArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
@@ -110,7 +111,8 @@ pub struct PayoutReportArguments {
 
 /// Options of `largesse report escheat`.
 #[derive(Debug, Args)]
-#[command(mut_arg("url", |url| url.help("gRPC address of a process with the purchase service")), mut_arg("token_file", |file| file.help(TOKEN)))]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the purchase service")))]
+#[command(mut_arg("token_file", |file| file.help(TOKEN)))]
 pub struct EscheatReportArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
@@ -130,7 +132,8 @@ pub struct EscheatReportArguments {
 
 /// Options of `largesse report fees`.
 #[derive(Debug, Args)]
-#[command(mut_arg("url", |url| url.help("gRPC address of a process with the treasury service")), mut_arg("token_file", |file| file.help(TOKEN)))]
+#[command(mut_arg("url", |url| url.help("gRPC address of a process with the treasury service")))]
+#[command(mut_arg("token_file", |file| file.help(TOKEN)))]
 pub struct FeeReportArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]

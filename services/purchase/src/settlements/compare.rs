@@ -410,15 +410,12 @@ impl<'a> Working<'a> {
         missing.into_iter().for_each(|difference| self.name(difference));
     }
 
-    /// What is paid, what is carried, and everything in minor units.
-    fn end(mut self) -> Result<PeriodOutcome, NotComparable> {
-        let pays_in = self.pays_in;
-        let due = minor(pays_in, self.net)?.checked_add(self.of.carried_in).ok_or(NotComparable::Overflow(pays_in))?;
+    /// What is paid of what is due, and what is left of it for later periods.
+    fn paid_and_left(&self, due: i64) -> Result<(i64, i64), NotComparable> {
+        let (pays_in, keeps) = (self.pays_in, self.of.keeps_balance);
         let stated: Option<Decimal> = (!self.of.payouts.is_empty()).then(|| self.of.payouts.iter().map(|payout| payout.proceeds).sum());
         let stated = stated.map(|paid| minor(pays_in, paid)).transpose()?;
-        let standing = |standing| self.of.payouts.iter().any(|payout| payout.standing == standing);
-        let (is_failed, on_its_way) = (standing(PayoutStanding::Failed), standing(PayoutStanding::OnItsWay));
-        let keeps = self.of.keeps_balance;
+        let is_failed = self.of.payouts.iter().any(|payout| payout.standing == PayoutStanding::Failed);
         let usually = if keeps { 0 } else { due.max(0) };
         let paid = if is_failed { 0 } else { stated.unwrap_or(usually) };
         // Less than nothing that is not taken from our bank account stays owed to the store; what came back stays owed to us; and so does what we have not withdrawn.
@@ -427,6 +424,15 @@ impl<'a> Working<'a> {
             (false, true) => due.checked_sub(paid).ok_or(NotComparable::Overflow(pays_in))?,
             (false, false) => 0,
         };
+        Ok((paid, carried_out))
+    }
+
+    /// What is paid, what is carried, and everything in minor units.
+    fn end(mut self) -> Result<PeriodOutcome, NotComparable> {
+        let pays_in = self.pays_in;
+        let due = minor(pays_in, self.net)?.checked_add(self.of.carried_in).ok_or(NotComparable::Overflow(pays_in))?;
+        let (paid, carried_out) = self.paid_and_left(due)?;
+        let on_its_way = self.of.payouts.iter().any(|payout| payout.standing == PayoutStanding::OnItsWay);
         let unpaid = due - paid - carried_out;
         let named = empty(DifferenceKind::Carried, pays_in);
         if unpaid != 0 {

@@ -6,10 +6,11 @@ use api::purchase::{
     RequestWalletClosureRequest, WalletChange, WalletChangeState, WalletClosure,
 };
 use identity::Role;
+use purchase::tables::RequestPlace;
 use testbed::Storage;
 use tonic::Status;
 
-use super::{bought_in_the_app, bought_on_the_web, recognised, same_when_read_again, world};
+use super::{book, bought_in_the_app, bought_on_the_web, recognised, same_when_read_again, world};
 use crate::fixture::{BOOK, Fixture, new_id, reason};
 use crate::lots::{catch_up, gift, ties};
 use crate::refunding::{hours, settle_from};
@@ -50,6 +51,25 @@ impl Fixture {
     async fn refund_count(&self) -> i64 {
         sqlx::query_scalar("SELECT COUNT(*) FROM refund_order").fetch_one(&self.pool().await).await.unwrap()
     }
+}
+
+/// What the audits find in changes of wallets, in refunds, and in the requests that both were answered with.
+async fn audited(fixture: &Fixture) -> Vec<String> {
+    let (store, book, first) = (fixture.service.store(), book(), RequestPlace::default());
+    let mut found = Vec::new();
+    for change in store.audited_wallet_changes(&book, None, 100).await.unwrap() {
+        found.extend(store.wallet_change_fault(&change).await.unwrap());
+    }
+    for request in store.wallet_requests(&book, &first, 1_000).await.unwrap().0 {
+        found.extend(store.wallet_request_fault(&book, &request).await.unwrap());
+    }
+    for order in store.audited_refund_orders(&book, None, 100).await.unwrap() {
+        found.extend(store.refund_order_fault(&order).await.unwrap());
+    }
+    for request in store.refund_requests(&book, &first, 1_000).await.unwrap().0 {
+        found.extend(store.refund_request_fault(&book, &request).await.unwrap());
+    }
+    found
 }
 
 fn seconds(of: Option<prost_types::Timestamp>) -> i64 {
@@ -101,6 +121,7 @@ async fn an_owner_sees_what_would_happen_and_is_paid_back_after_the_time_and_not
         ties(fixture, &["ann"]).await;
         recognised(fixture).await;
         same_when_read_again(fixture).await;
+        assert_eq!(audited(fixture).await, [""; 0]);
         fixture.bed.verify().await;
     }
 }
@@ -137,6 +158,7 @@ async fn who_asked_takes_it_back_in_time_and_staff_stop_it() {
         assert_eq!((fixture.coins("ann").await, fixture.wallet("ann").await.account_state()), (5, AccountState::Open));
         let many = futures::future::join_all((0..20).map(|_| fixture.ask("ann"))).await;
         assert_eq!(many.iter().filter(|one| one.is_ok()).count(), 1, "twenty at once make one: {many:?}");
+        assert_eq!(audited(fixture).await, [""; 0]);
         fixture.bed.verify().await;
     }
 }
@@ -160,6 +182,7 @@ async fn above_the_amount_of_one_person_staff_approve_and_shorten_no_time() {
         settle_from(fixture, OVER).await;
         let done = fixture.for_staff(&asked).await;
         assert_eq!((done.state(), done.decided_by.as_str(), done.postings[0].coins), (WalletChangeState::Done, "tom", 70));
+        assert_eq!(audited(fixture).await, [""; 0]);
         ties(fixture, &["ann"]).await;
     }
 }
@@ -220,5 +243,6 @@ async fn a_row_whose_time_somebody_changed_is_not_carried_out() {
         let waits = fixture.for_staff(&asked).await;
         assert_eq!((waits.state(), fixture.coins("ann").await), (WalletChangeState::Approved, 5));
         assert!(waits.note.contains("not what was asked for"), "{waits:?}");
+        assert_eq!(audited(fixture).await, ["its owner asked for it, and has no time to take it back"]);
     }
 }
