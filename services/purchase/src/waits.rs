@@ -3,7 +3,7 @@
 use crate::{
     purchases::Purchases,
     retry::PUT_OFF_MAX,
-    store::{Error, waits::LongestWaits},
+    store::{Error, waits::RetryWaits},
 };
 use money::time::{is_waiting, millis, unix_ms};
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ impl Purchases {
     /// Ends waits that are longer than any rule allows; of which tables, and how many rows of each.
     pub(crate) async fn end_impossible_waits(&self, now: SystemTime) -> Result<Vec<(&'static str, u64)>, Error> {
         let retry_ms = millis(PUT_OFF_MAX).max(self.sweep_after_ms).max(self.orders.check_after_ms);
-        let longest = LongestWaits { retry_ms, question_ms: retry_ms.max(millis(ASKED_TO_WAIT)) };
+        let longest = RetryWaits { retry_ms, question_ms: retry_ms.max(millis(ASKED_TO_WAIT)) };
         self.store.end_impossible_waits(&longest, unix_ms(now)).await
     }
 

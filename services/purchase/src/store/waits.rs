@@ -5,14 +5,14 @@ use db::{WaitingRows, waiting};
 
 /// The longest waits that the options and rules of this service set, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LongestWaits {
+pub(crate) struct RetryWaits {
     /// Of what is tried again.
     pub retry_ms: i64,
     /// Of a store's question, which is answered once more before its end.
     pub question_ms: i64,
 }
 
-impl LongestWaits {
+impl RetryWaits {
     fn rows(&self) -> [WaitingRows; 17] {
         let retried = |table, only| WaitingRows::work(table, "next_attempt_at_ms", only, self.retry_ms);
         // The conditions are those of the tables' indices.
@@ -40,7 +40,7 @@ impl LongestWaits {
 
 impl Store {
     /// Ends waits that are longer than any rule allows; of which tables, and how many of each.
-    pub(crate) async fn end_impossible_waits(&self, longest: &LongestWaits, now_ms: i64) -> Result<Vec<(&'static str, u64)>, Error> {
+    pub(crate) async fn end_impossible_waits(&self, longest: &RetryWaits, now_ms: i64) -> Result<Vec<(&'static str, u64)>, Error> {
         Ok(waiting::end_impossible(&self.pool, &longest.rows(), now_ms).await?)
     }
 }
