@@ -210,18 +210,23 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         refused_receipt_retention: config.refused_receipt_retention,
     };
     let order_sweep = orders::sweep::OrderSweep { interval: config.order_sweep_interval, batch_max: config.sweep_batch_max };
-    let watched = purchases.clone();
-    tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
-        telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
-    }));
-    let waiting = purchases.clone();
-    tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
-        telemetry::waits::watch("purchase", || waiting.end_impossible_waits(SystemTime::now())).await;
-    }));
+    watch(&purchases, &deps.shutdown);
     tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown.clone()));
     tokio::spawn(lost::run(purchases.clone(), config.lost_refunds_interval, deps.shutdown.clone()));
     tokio::spawn(orders::sweep::run(purchases.clone(), order_sweep, deps.shutdown));
     Ok(Service { handlers: Handlers { purchases, lots }, sweep, order_sweep })
+}
+
+/// Counts what is unfinished, and ends waits that a clock which was ahead has set, until `shutdown`.
+fn watch(purchases: &Arc<Purchases>, shutdown: &CancellationToken) {
+    let watched = purchases.clone();
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
+    }));
+    let waiting = purchases.clone();
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::waits::watch("purchase", || waiting.end_impossible_waits(SystemTime::now())).await;
+    }));
 }
 
 impl Service {
