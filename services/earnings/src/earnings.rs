@@ -218,6 +218,11 @@ impl Earnings {
         Err(Error::Contended)
     }
 
+    /// Makes due, as of `now`, acceptances that a clock which was ahead has put off; how many.
+    pub(crate) async fn end_impossible_waits(&self, now: SystemTime) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+        self.store.end_impossible_waits(SETTLE_AFTER_MS, unix_ms(now)).await
+    }
+
     /// Settles acceptances that nobody retries, as of `now`; returns how many are settled.
     pub(crate) async fn settle_due(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
         let mut settled = 0;

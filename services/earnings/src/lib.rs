@@ -89,6 +89,10 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     tokio::spawn(prune::run(store.clone(), Arc::clone(&deps.clock), deps.shutdown));
     let ledger = LedgerClient::new(deps.ledger);
     let earnings = Earnings { store, ledger, rates: Arc::new(rates), clock: deps.clock };
+    let waiting = earnings.clone();
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::waits::watch("earnings", || waiting.end_impossible_waits((waiting.clock)())).await;
+    }));
     tokio::spawn(settle::run(earnings.clone(), shutdown));
     Ok(Service { handlers: Handlers { earnings } })
 }
@@ -109,6 +113,11 @@ impl Service {
     /// Settles acceptances that are due as of `now`, beside the regular runs; returns how many are settled.
     pub async fn settle(&self, now: SystemTime) -> Result<usize, tonic::Status> {
         Ok(self.handlers.earnings.settle_due(now, settle::BATCH_MAX).await?)
+    }
+
+    /// Makes due, as of `now`, what a clock that was ahead has put off, beside the regular rounds; of which tables, and how many rows of each.
+    pub async fn end_impossible_waits(&self, now: SystemTime) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+        self.handlers.earnings.end_impossible_waits(now).await
     }
 
     /// Deletes quotes that are due as of `now`, beside the regular runs; returns how many.

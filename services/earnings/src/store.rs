@@ -1,9 +1,9 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
 use crate::domain::{Acceptance, Amounts, Quote, QuoteState};
 use db::{
-    Migration,
+    Migration, WaitingRows,
     requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields},
-    text,
+    text, waiting,
 };
 use jiff::{Timestamp, civil::Date};
 use money::{BookName, Currency, Diamonds, Money, UserKey};
@@ -138,6 +138,12 @@ impl Store {
             "SELECT * FROM quote WHERE accept_request_id <> '' AND posting_id = '' AND settle_at_ms <= $1 ORDER BY settle_at_ms LIMIT $2";
         let rows = sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?;
         rows.iter().map(|row| Ok((BookName::try_new(row.try_get("book")?).map_err(unreadable)?, read(row)?))).collect()
+    }
+
+    /// Makes due what would wait longer than `longest_ms`: a clock was ahead when it was written. Of which tables, and how many rows of each.
+    pub async fn end_impossible_waits(&self, longest_ms: i64, now_ms: i64) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+        let accepted = WaitingRows::work("quote", "settle_at_ms", "accept_request_id <> '' AND posting_id = ''", longest_ms);
+        waiting::end_impossible(&self.pool, &[accepted], now_ms).await
     }
 
     /// A user's quotes, oldest first, after this one when given, at most `count_max`; for showing them to their owner.

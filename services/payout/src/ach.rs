@@ -24,7 +24,7 @@ use money::time::millis;
 use std::time::Duration;
 
 /// How long a payout in a file rests: what happens to its file wakes it.
-const REST: Duration = Duration::from_secs(600);
+pub(crate) const REST: Duration = Duration::from_secs(600);
 
 /// What a payout gives to its bank's next file.
 #[must_use]

@@ -345,6 +345,13 @@ impl Banks {
         self.of(attempt).map_or(TIME_OUT, |bank| bank.time_out(&attempt.rail))
     }
 
+    /// How long any bank takes at most to answer over any rail.
+    #[must_use]
+    pub fn longest_time_out(&self) -> Duration {
+        let times = self.all.iter().flat_map(|bank| bank.rails.values().map(|rail| rail.time_out));
+        times.fold(TIME_OUT, Duration::max)
+    }
+
     /// Chooses rail, bank and account of a payment. Of several banks that offer a rail, the one that is in use and cheapest; of equal ones the first.
     #[must_use]
     pub fn choose(&self, request: &RouteRequest<'_>, scope: RouteScope<'_>) -> BankChoice {

@@ -48,6 +48,7 @@ pub mod statements;
 pub mod store;
 pub mod tables;
 pub mod vault;
+mod waits;
 pub mod wallets;
 pub mod watch;
 pub mod wire;
@@ -140,6 +141,10 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
     tasks.spawn(shutdown.run_until_cancelled_owned(async move {
         telemetry::unfinished::watch("payout", || watched.unfinished()).await;
+    }));
+    let (waiting, shutdown) = (payouts.clone(), deps.shutdown.clone());
+    tasks.spawn(shutdown.run_until_cancelled_owned(async move {
+        telemetry::waits::watch("payout", || waiting.end_impossible_waits()).await;
     }));
     tasks.close();
     Ok(Service { handlers: Handlers { payouts, shutdown: deps.shutdown }, tasks })

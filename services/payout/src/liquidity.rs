@@ -28,7 +28,7 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 /// How long a payout sleeps behind older ones that wait for money. It is woken when it becomes the oldest, so this is only for a crash in between.
-const BEHIND: Duration = Duration::from_secs(300);
+pub(crate) const BEHIND: Duration = Duration::from_secs(300);
 
 /// Whether a payout may be submitted.
 pub(crate) enum ReservationStep {
@@ -211,7 +211,7 @@ impl Payouts {
 
     /// What is unfinished, for metrics: payouts by state, and those that wait for money at a bank account.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, crate::store::Error> {
-        let mut unfinished = self.store.unfinished().await?;
+        let mut unfinished = self.store.unfinished(now_ms()).await?;
         unfinished.push(self.store.waiting_for_money().await?);
         unfinished.push(self.store.unfinished_debits().await?);
         unfinished.extend(self.store.unfinished_files().await?);

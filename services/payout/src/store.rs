@@ -8,7 +8,7 @@
 //!   `group`: writes of many payouts in one commit. `read_group`: reads of many rows in one statement.
 //! - [`returns`]: money that came back. [`recalls`]: requests for it. [`inbox`]: banks' callbacks.
 //! - [`statements`]: findings from banks' statements. [`debits`]: booked debits that nothing explains. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
-//!   old ones.
+//!   old ones. [`waits`]: the longest that rows wait.
 
 pub mod ach;
 pub mod ach_findings;
@@ -44,6 +44,7 @@ pub mod standing;
 pub mod statements;
 pub mod steps;
 pub mod thresholds;
+pub mod waits;
 
 use crate::{
     domain::{Payout, PayoutKey, reservation::LeafHold},

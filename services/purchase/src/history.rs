@@ -27,7 +27,7 @@ impl Purchases {
     /// Reads what the App Store lists, if it is time; returns how much of it notifications had lost.
     pub(crate) async fn look_at_app_store(&self, now: SystemTime) -> Result<usize, Error> {
         let now_ms = unix_ms(now);
-        if now_ms < self.next_history_ms.load(Ordering::Relaxed) {
+        if self.rests(self.next_history_ms.load(Ordering::Relaxed), now_ms) {
             return Ok(0);
         }
         let (mut found, mut next_ms) = (0, now_ms.saturating_add(self.look_interval_ms));

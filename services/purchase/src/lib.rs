@@ -47,6 +47,7 @@ pub mod store;
 pub mod stores;
 pub mod sweeper;
 pub mod tables;
+mod waits;
 pub mod wallet_changes;
 pub mod webhooks;
 pub mod wire;
@@ -210,14 +211,23 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         refused_receipt_retention: config.refused_receipt_retention,
     };
     let order_sweep = orders::sweep::OrderSweep { interval: config.order_sweep_interval, batch_max: config.sweep_batch_max };
-    let watched = purchases.clone();
-    tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
-        telemetry::unfinished::watch("purchase", || watched.unfinished()).await;
-    }));
+    watch(&purchases, &deps.shutdown);
     tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown.clone()));
     tokio::spawn(lost::run(purchases.clone(), config.lost_refunds_interval, deps.shutdown.clone()));
     tokio::spawn(orders::sweep::run(purchases.clone(), order_sweep, deps.shutdown));
     Ok(Service { handlers: Handlers { purchases, lots }, sweep, order_sweep })
+}
+
+/// Counts what is unfinished, and ends waits that a clock which was ahead has set, until `shutdown`.
+fn watch(purchases: &Arc<Purchases>, shutdown: &CancellationToken) {
+    let watched = purchases.clone();
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::unfinished::watch("purchase", || watched.unfinished()).await;
+    }));
+    let waiting = purchases.clone();
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::waits::watch("purchase", || waiting.end_impossible_waits(SystemTime::now())).await;
+    }));
 }
 
 impl Service {
@@ -264,6 +274,11 @@ impl Service {
     /// One look as of `now` for what notifications lost at the stores that are paid for our orders; returns how much was found.
     pub async fn look_for_lost(&self, now: SystemTime) -> Result<usize, tonic::Status> {
         Ok(lost::look(&self.handlers.purchases, now).await?)
+    }
+
+    /// Makes due, as of `now`, what a clock that was ahead has put off, beside the regular rounds; of which tables, and how many rows of each.
+    pub async fn end_impossible_waits(&self, now: SystemTime) -> Result<Vec<(&'static str, u64)>, store::Error> {
+        self.handlers.purchases.end_impossible_waits(now).await
     }
 
     /// One sweep as of `now`, beside the regular ones; returns how many purchases got their coins.

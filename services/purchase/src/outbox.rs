@@ -91,7 +91,7 @@ impl Purchases {
     /// Looks for refunds that stores list and that no notification reported, if it is time; returns how many were found.
     pub(crate) async fn look_for_lost(&self, now: SystemTime) -> Result<usize, Error> {
         let now_ms = unix_ms(now);
-        if now_ms < self.next_look_ms.load(Ordering::Relaxed) {
+        if self.rests(self.next_look_ms.load(Ordering::Relaxed), now_ms) {
             return Ok(0);
         }
         let begun = self.voided_look.lock().unwrap_or_else(PoisonError::into_inner).take();

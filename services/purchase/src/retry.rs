@@ -7,7 +7,7 @@ use money::time::millis;
 /// The delay before the next attempt for a purchase that could not be credited: doubled each time, up to an hour. Somebody has to thaw a wallet, and
 /// nobody needs that noticed to the minute.
 const PUT_OFF: Duration = Duration::from_secs(30);
-const PUT_OFF_MAX: Duration = Duration::from_secs(3_600);
+pub(crate) const PUT_OFF_MAX: Duration = Duration::from_secs(3_600);
 
 /// The same for what usually waits for something of ours that takes seconds, such as a refund on its way: it is looked at again soon, and then as seldom.
 const SOON: Duration = Duration::from_secs(1);

@@ -42,6 +42,7 @@ mod settlements;
 pub(crate) mod spending;
 pub(crate) mod sweeps;
 pub mod tokens;
+pub(crate) mod waits;
 pub mod wallet;
 pub(crate) mod wallet_changes;
 mod wallet_rows;

@@ -60,6 +60,10 @@ async fn begin(deps: Deps) -> Result<Service, db::Error> {
     let store = Store::open(&deps.database).await?;
     let (ledger, approvers) = (ledger_client::LedgerClient::new(deps.ledger), approvers::Approvers::default());
     let proposals = proposals::Proposals { store: store.clone(), ledger, approvers };
+    let waiting = proposals.clone();
+    tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::waits::watch("support", || sweeper::end_impossible_waits(&waiting, acts::now_ms())).await;
+    }));
     tokio::spawn(sweeper::run(proposals.clone(), deps.shutdown));
     Ok(Service { handlers: Handlers { acts: acts::Acts::new(store, deps.heads_dir), proposals } })
 }
@@ -68,6 +72,11 @@ impl Service {
     /// One run of the background work as of this time, in milliseconds since the Unix epoch. Returns how many approved proposals it tried and could not end.
     pub async fn sweep(&self, now_ms: i64) -> Result<usize, error::Error> {
         sweeper::sweep(&self.handlers.proposals, now_ms).await
+    }
+
+    /// Makes due, as of this time, what a clock that was ahead has put off, beside the regular rounds; of which tables, and how many rows of each.
+    pub async fn end_impossible_waits(&self, now_ms: i64) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+        sweeper::end_impossible_waits(&self.handlers.proposals, now_ms).await
     }
 
     /// The tonic server as routes, to be laid under the tower stack.

@@ -35,3 +35,8 @@ pub(crate) async fn sweep(proposals: &Proposals, now_ms: i64) -> Result<usize, E
     }
     Ok(left)
 }
+
+/// Ends waits that are longer than any rule allows; of which tables, and how many rows of each.
+pub(crate) async fn end_impossible_waits(proposals: &Proposals, now_ms: i64) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+    proposals.store.end_impossible_waits(PutOff::SWEEPER.after_ms(i64::MAX), now_ms).await
+}

@@ -10,6 +10,7 @@
 //! - [`is_passing`] distinguishes an unreachable database from a wrong statement.
 //! - [`migrate`] applies migrations once, under a lock, whichever process starts first.
 //! - [`sets`]: statements over many rows. [`text()`]: an id in a row.
+//! - [`waiting`]: rows that wait, and what a clock that was ahead has put off.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
 mod closing;
@@ -25,6 +26,7 @@ mod queue;
 pub mod requests;
 pub mod sets;
 mod transaction;
+pub mod waiting;
 
 pub use damaged::{damaged_value, in_row};
 pub use durability::{check_durability_postgres, check_durability_sqlite};
@@ -34,6 +36,7 @@ pub use open::{ACQUIRE_TIMEOUT, Database, SQLITE_BUSY_TIMEOUT};
 pub use passing::is_passing;
 pub use queue::{QueuedTransaction, WriteQueue};
 pub use transaction::{begin, begin_with};
+pub use waiting::WaitingRows;
 
 /// An id, as tables have it.
 #[must_use]

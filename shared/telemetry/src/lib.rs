@@ -5,7 +5,7 @@
 //!
 //! - [`config`]: what can be set. `logs`, `traces`, [`metrics`]: one each. [`TelemetryGuard`]: what has to be flushed.
 //! - [`limited`]: log lines that anybody can cause.
-//! - [`unfinished`]: work that was begun and has not ended.
+//! - [`unfinished`]: work that was begun and has not ended. [`waits`]: work that a wrong clock had put off.
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 use std::time::Duration;
@@ -16,6 +16,7 @@ mod logs;
 pub mod metrics;
 mod traces;
 pub mod unfinished;
+pub mod waits;
 
 pub use config::{Config, LogFormat, Signal};
 pub use limited::LimitedLines;

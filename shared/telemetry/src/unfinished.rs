@@ -60,5 +60,14 @@ fn attributes(service: &'static str, open: &UnfinishedCount) -> [KeyValue; 3] {
 fn age(open: &UnfinishedCount) -> f64 {
     let Some(since_ms) = open.since_ms else { return 0.0 };
     let since = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(since_ms).unwrap_or(0));
-    since.elapsed().unwrap_or_default().as_secs_f64()
+    age_at(since, SystemTime::now()).as_secs_f64()
 }
+
+/// A time ahead of the clock was set by a clock that was wrong, and says nothing of the age. As far ahead as it is, it counts as old, so that alerts see such work: at
+/// most as far as clocks differ anyway if they are right.
+fn age_at(since: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(since).unwrap_or_else(|ahead| ahead.duration())
+}
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,22 @@ async fn an_acceptance_that_meets_a_closed_account_ends_and_moves_nothing() {
         fixture.verify().await;
     }
 }
+
+#[tokio::test]
+async fn an_acceptance_that_a_clock_put_off_which_was_ahead_is_settled_once_it_is_put_right() {
+    for fixture in both().await {
+        fixture.give("bob", 1_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        accept_and_crash(&fixture, &quote, &take(&quote), false).await;
+        let (now, pool) = (std::time::SystemTime::now(), fixture.database.open("earnings", &MIGRATIONS).await.unwrap());
+        let ahead = "UPDATE quote SET settle_at_ms = $1";
+        let ahead_ms = money::time::unix_ms(now) + 14 * 3_600_000;
+        assert_eq!(sqlx::query(ahead).bind(ahead_ms).execute(&pool).await.unwrap().rows_affected(), 1);
+        assert_eq!(fixture.service.settle(now).await.unwrap(), 0, "it would wait for that time");
+        assert_eq!(fixture.service.end_impossible_waits(now).await.unwrap(), [("quote", 1)]);
+        assert_eq!(fixture.service.end_impossible_waits(now).await.unwrap(), []);
+        assert_eq!(fixture.service.settle(now).await.unwrap(), 1);
+        assert_eq!(fixture.balance("creator/bob/payable/USD").await, 500);
+        fixture.verify().await;
+    }
+}

@@ -27,9 +27,9 @@ use std::{fmt::Write as _, time::Duration};
 /// Files advanced in one round.
 const ROUND_MAX: i64 = 16;
 /// How long an upload may take.
-pub(super) const UPLOAD_TIME_OUT: Duration = Duration::from_secs(30);
+pub(crate) const UPLOAD_TIME_OUT: Duration = Duration::from_secs(30);
 /// Longest pause between two tries of a file.
-const PAUSE_MAX: Duration = Duration::from_secs(600);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(600);
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {

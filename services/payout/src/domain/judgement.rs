@@ -69,7 +69,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
     payout.reason = if said.words.is_empty() { said.doubt.map(Doubt::words).unwrap_or_default() } else { said.words };
     match said.outcome {
         StatusOutcome::Settled => {
-            payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
+            payout.bank_time_ms = time_since(payout.first_sent_at_ms, now_ms);
             (payout.enter(PayoutPhase::Settling, now_ms), note)
         }
         StatusOutcome::Rejected if payout.sendings.none_executed() => (give_back(payout, now_ms), note),
@@ -141,8 +141,13 @@ pub fn not_sent_again(mut payout: Payout, reason: &str, now_ms: i64) -> Payout {
 /// The only way to give money back.
 fn give_back(mut payout: Payout, now_ms: i64) -> Payout {
     assert!(payout.sendings.none_executed(), "money goes back only when every sending is proved not executed");
-    payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
+    payout.bank_time_ms = time_since(payout.first_sent_at_ms, now_ms);
     payout.enter(PayoutPhase::Returning, now_ms)
+}
+
+/// 0 if it was sent by a clock that was ahead.
+fn time_since(then_ms: i64, now_ms: i64) -> i64 {
+    now_ms.saturating_sub(then_ms).max(0)
 }
 
 /// Enters the phase, or stays in it, and is due after the back-off. The back-off continues from one answer of the bank to the next: only a new sending

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Longest pause between two questions.
-const PAUSE_MAX: Duration = Duration::from_secs(86_400);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(86_400);
 
 money::named! {
     /// The result of a payee verification (`PayeeCheck` in the contract).

@@ -8,7 +8,10 @@ use super::{
     uuid,
 };
 use crate::domain::{Payout, PayoutKey, PayoutState};
-use db::sets::{self, SetValue};
+use db::{
+    sets::{self, SetValue},
+    waiting,
+};
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -166,19 +169,19 @@ impl Store {
 
     /// How many payouts are in each state that is not final, and since when the oldest is in it: since it was submitted, or before that since its last
     /// step. Changing answers of a bank do not reset that time, nor does a note on why it waits. Where the bank has decided and only the ledger's
-    /// posting is missing, the outcome is known: such a payout counts as submitted.
-    pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-            "SELECT state, COUNT(*), MIN(since_ms) FROM (
+    /// posting is missing, the outcome is known: such a payout counts as submitted. A time ahead of the clock counts as long ago as it is ahead.
+    pub async fn unfinished(&self, now_ms: i64) -> Result<Vec<UnfinishedCount>, Error> {
+        let oldest = waiting::oldest("since_ms");
+        let sql = format!(
+            "SELECT state, COUNT(*), {oldest} FROM (
                  SELECT CASE WHEN state = 'outcome_unknown' AND phase IN ('settling', 'returning', 'suspending') THEN 'submitted' ELSE state END AS state,
                      COALESCE((SELECT MAX(at_ms) FROM payout_step
                      WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
                          AND payout_step.state IN ('requested', 'held', 'in_review', 'queued', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) AS since_ms
                  FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')
-                     AND phase NOT IN ('returnable', 'cancelled', 'blocked', 'unblocking', 'unblocked')) AS under_way GROUP BY state",
-        )
-        .fetch_all(self.pool())
-        .await?;
+                     AND phase NOT IN ('returnable', 'cancelled', 'blocked', 'unblocking', 'unblocked')) AS under_way GROUP BY state"
+        );
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(self.pool()).await?;
         let open = |state: PayoutState| {
             let row = rows.iter().find(|(name, ..)| name == state.name());
             let count = row.map_or(0, |(_, count, _)| count.unsigned_abs());

@@ -66,7 +66,7 @@ pub fn payout((row, shown): &(Payout, ShownSteps), attempts: &[RecordedAttempt])
         submit_posting_id: row.submit_posting_id.clone(),
         final_posting_id: row.final_posting_id.clone(),
         bank_time_ms: row.bank_time_ms,
-        total_time_ms: if row.final_at_ms == 0 { 0 } else { row.final_at_ms - row.created_at_ms },
+        total_time_ms: if row.final_at_ms == 0 { 0 } else { row.final_at_ms.saturating_sub(row.created_at_ms).max(0) },
         create_time: Some(timestamp_ms(row.created_at_ms)),
         attempts: attempts.iter().map(attempt).collect(),
         cost_bearer: bearer(row.bearer).into(),

@@ -165,7 +165,7 @@ async fn an_outcome_that_the_bank_has_told_counts_as_known_while_the_ledger_refu
         let (_, row) = store.under_way(&BookName::try_new(BOOK).unwrap()).await.unwrap().pop_first().unwrap();
         assert_eq!(row.phase, PayoutPhase::Returning);
         store.save(payout::domain::Payout { state: payout::domain::PayoutState::OutcomeUnknown, ..row }, None).await.unwrap().unwrap();
-        let open = store.unfinished().await.unwrap();
+        let open = store.unfinished(money::time::now_ms()).await.unwrap();
         let count = |state| open.iter().find(|open| open.state == state).map_or(0, |open| open.count);
         assert_eq!((count("outcome_unknown"), count("submitted")), (0, 1));
         world.close().await;

@@ -8,6 +8,7 @@ mod api_callbacks;
 mod blocking;
 mod callbacks;
 mod calls;
+mod clocks;
 mod closing;
 mod cost;
 mod crashes;

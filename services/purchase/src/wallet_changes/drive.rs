@@ -44,6 +44,11 @@ impl Purchases {
     /// Takes wallets that are closed or merged further, at most `count_max`.
     pub(crate) async fn change_wallets(&self, now: SystemTime, count_max: i64) -> Result<(), Error> {
         for change in self.store.due_wallet_changes(unix_ms(now), count_max).await? {
+            // Whatever made it due: until then its owner can take it back.
+            if change.waits_until_ms > unix_ms(now) {
+                self.store.put_off_wallet_change(&change, "its owner can still take it back", change.waits_until_ms).await?;
+                continue;
+            }
             let mut at = change;
             for _ in 0..STEPS_MAX {
                 // The ids of postings carry the time at which they are planned, which the ledger compares with its clock: that is the present, whatever is due.

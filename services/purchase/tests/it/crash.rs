@@ -97,3 +97,21 @@ async fn credited_purchases_are_the_issuing_postings() {
         assert!(fixture.service.store().credited(&BookName::try_new("test-jp").unwrap(), None).await.unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_purchase_that_a_clock_put_off_which_was_ahead_is_finished_once_it_is_put_right() {
+    for fixture in both().await {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        fixture.ledger.fail(Fault::AnswerLost);
+        assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+        fixture.ledger.fail(Fault::None);
+        let pool = fixture.pool().await;
+        let ahead = "UPDATE purchase SET next_attempt_at_ms = next_attempt_at_ms + $1, created_at_ms = created_at_ms + $1";
+        assert_eq!(sqlx::query(ahead).bind(14 * 3_600_000_i64).execute(&pool).await.unwrap().rows_affected(), 1);
+        assert_eq!(fixture.service.sweep(later()).await.unwrap(), 0, "it would wait for that time");
+        assert_eq!(fixture.service.end_impossible_waits(SystemTime::now()).await.unwrap(), [("purchase", 1)]);
+        assert_eq!(fixture.service.end_impossible_waits(SystemTime::now()).await.unwrap(), []);
+        assert_eq!(fixture.service.sweep(SystemTime::now()).await.unwrap(), 1);
+        assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (70, 1));
+    }
+}

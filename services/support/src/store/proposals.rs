@@ -1,7 +1,11 @@
 //! The table of proposals.
 use super::{Store, stored_act, text, unreadable};
 use crate::domain::{Proposal, ProposalState, ProposedAct};
-use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
+use db::{
+    WaitingRows,
+    requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields},
+    waiting,
+};
 use money::{BookName, UserKey, time::from_unix_ms};
 use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
@@ -185,7 +189,13 @@ impl Store {
         }
     }
 
-    /// Proposals approved before `approved_before_ms`, not carried out yet and due at `now_ms`, with how often each was tried; the longest due first.
+    /// Makes due what would wait longer than `longest_ms`: a clock was ahead when it was written. Of which tables, and how many rows of each.
+    pub async fn end_impossible_waits(&self, longest_ms: i64, now_ms: i64) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+        waiting::end_impossible(&self.pool, &[WaitingRows::work("proposal", "due_at_ms", "state = 2", longest_ms)], now_ms).await
+    }
+
+    /// Proposals approved before `approved_before_ms`, not carried out yet and due at `now_ms`, with how often each was tried; the longest due first. One that was
+    /// approved by a clock that was ahead waits until that time: its request id has the time in it, and the ledger may refuse it before.
     pub async fn due(&self, now_ms: i64, approved_before_ms: i64, limit: i64) -> Result<Vec<(Proposal, i64)>, sqlx::Error> {
         let sql = format!(
             "SELECT {COLUMNS}, tries FROM proposal WHERE state = $1 AND due_at_ms <= $2 AND decided_at_ms < $3 ORDER BY due_at_ms, decided_at_ms LIMIT $4"

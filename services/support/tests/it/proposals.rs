@@ -480,3 +480,21 @@ async fn a_step_of_another_service_is_not_reversed_by_hand() {
 fn at(time: &Option<Timestamp>) -> Option<(i64, i32)> {
     time.as_ref().map(|time| (time.seconds, time.nanos))
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_a_clock_put_off_which_was_ahead_is_carried_out_once_it_is_put_right() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let proposal = fixture.propose("sue", gift_of("ada", 50)).await;
+        fixture.bed.fault.fail(Fault::Answer(testbed::insides::answer(&ledger_client::LedgerReason::Overloaded)));
+        assert_eq!(fixture.approve("ann", &proposal).await, Err("OUTCOME_UNKNOWN".to_owned()));
+        fixture.bed.fault.fail(Fault::None);
+        let (now_ms, pool) = (money::time::now_ms(), fixture.database.open("support", &support::store::MIGRATIONS).await.unwrap());
+        let ahead = sqlx::query("UPDATE proposal SET due_at_ms = $1");
+        assert_eq!(ahead.bind(now_ms + 14 * 3_600_000).execute(&pool).await.unwrap().rows_affected(), 1);
+        assert_eq!((fixture.sweep_since(now_ms, 11).await, fixture.coins("ada").await), (0, 0), "it would wait for that time");
+        assert_eq!(fixture.service.end_impossible_waits(now_ms).await.unwrap(), [("proposal", 1)]);
+        assert_eq!((fixture.sweep_since(now_ms, 11).await, fixture.coins("ada").await), (0, 50));
+        fixture.stop().await;
+    }
+}

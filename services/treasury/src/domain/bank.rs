@@ -3,6 +3,7 @@ use super::StandardLeaf;
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use matching::SeenEntry;
+use money::time::CLOCKS_DIFFER_MS;
 use reconciliation::{BooksState, CaseOwner, ExceptionClass, ItemKind};
 use serde::{Deserialize, Serialize};
 
@@ -173,11 +174,11 @@ pub struct EntryBooking {
 }
 
 /// Whether it is time to post again without being asked what was decided at one time and got its current id at another, in Unix milliseconds: after a refusal, each
-/// wait is as long as all before it together, and at most a day.
+/// wait is as long as all before it together, and at most a day. What has its time from a clock that was ahead waits for nothing.
 #[must_use]
 pub fn is_due(since_ms: i64, planned_at_ms: i64, now_ms: i64) -> bool {
-    let waited_ms = planned_at_ms.saturating_sub(since_ms);
-    now_ms.saturating_sub(planned_at_ms) >= waited_ms.min(DAY_MS)
+    let waited_ms = planned_at_ms.saturating_sub(since_ms).min(DAY_MS);
+    now_ms.saturating_sub(planned_at_ms) >= waited_ms || planned_at_ms > now_ms.saturating_add(CLOCKS_DIFFER_MS)
 }
 
 /// What an entry turned out to be.
@@ -423,3 +424,6 @@ pub const fn owner_name(owner: CaseOwner) -> &'static str {
 pub fn class_of(code: &str) -> Option<ExceptionClass> {
     ExceptionClass::ALL.into_iter().find(|class| class.code() == code)
 }
+
+#[cfg(test)]
+mod tests;

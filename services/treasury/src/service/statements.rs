@@ -5,8 +5,9 @@ use api::treasury::{
     GetStatementRequest, GetStatementResponse, IssueStatementRequest, IssueStatementResponse, ListStatementsRequest,
     ListStatementsResponse, RenderStatementRequest, RenderStatementResponse,
 };
-use futures::{StreamExt as _, stream};
-use tonic::{Request, Status};
+use futures::{Stream, StreamExt as _, future, stream};
+use std::time::SystemTime;
+use tonic::{Code, Request, Status};
 
 impl Handlers {
     pub(super) async fn statement_issued(&self, request: Request<IssueStatementRequest>) -> Result<IssueStatementResponse, Status> {
@@ -70,6 +71,28 @@ impl Handlers {
             let part = parts.next().await.map_err(Status::from)?;
             Ok(part.map(|content| (RenderStatementResponse { content, ..RenderStatementResponse::default() }, parts)))
         });
-        Ok(stream::iter([Ok(first)]).chain(parts).boxed())
+        Ok(stream::iter([Ok(first)]).chain(while_valid(parts, caller.principal.expires_at, SystemTime::now)).boxed())
     }
 }
+
+/// The parts of a file for as long as the caller's token is valid. After that an error, since a file that simply ended would look whole.
+fn while_valid<T>(
+    parts: impl Stream<Item = Result<T, Status>>,
+    expires_at: SystemTime,
+    now: impl Fn() -> SystemTime,
+) -> impl Stream<Item = Result<T, Status>> {
+    parts.scan(false, move |has_ended, part| {
+        let part = if now() < expires_at { part } else { Err(expired()) };
+        let shown = (!*has_ended).then_some(part);
+        *has_ended |= shown.as_ref().is_some_and(Result::is_err);
+        future::ready(shown)
+    })
+}
+
+fn expired() -> Status {
+    let why = "the token expired before the file was complete; ask for it again with a new token".to_owned();
+    rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", why, &[("token", "expired".to_owned())])
+}
+
+#[cfg(test)]
+mod tests;
