@@ -14,11 +14,13 @@ use jiff::civil::Date;
 use money::{BookName, Currency};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 #[cfg(test)]
 mod tests;
 
+/// Bytes of the largest file that ImportStatement takes in parts: the least that a stream must take.
+const STATEMENT_BYTES_MAX: u64 = 32 << 20;
 /// Highest monthly cost of an account, in minor units: with it the costs of all accounts can be counted.
 const COST_MAX: i64 = 1_000_000_000_000;
 
@@ -56,6 +58,14 @@ pub struct Config {
     pub sweeps: Vec<SweepSettings>,
     /// Directories and addresses from which banks' files with statements are taken, beside those that are sent by `largesse treasury import`.
     pub statement_sources: Vec<StatementSource>,
+    /// Largest file of a bank that ImportStatementStream takes, in bytes: 33,554,432 to 1,073,741,824. Reading it takes disk space of its size below `spool_dir`;
+    /// matching it takes memory for each of its entries, about two kilobytes.
+    pub statement_bytes_max: u64,
+    /// How long ImportStatementStream waits for the next message, in milliseconds: 10 to 600,000.
+    pub statement_idle_ms: u64,
+    /// Where banks' files of more than a mebibyte are kept while they are read: a directory, in which they have no name and are gone with the process. Without one,
+    /// `spool` below the data directory.
+    pub spool_dir: Option<PathBuf>,
     /// Hours without a new statement after which a physical account's statement counts as overdue, 1 to 9,600; 0: none ever does.
     pub statement_overdue_hours: u64,
 }
@@ -76,6 +86,9 @@ impl Default for Config {
             funding: Vec::new(),
             sweeps: Vec::new(),
             statement_sources: Vec::new(),
+            statement_bytes_max: 512 << 20,
+            statement_idle_ms: 30_000,
+            spool_dir: None,
             statement_overdue_hours: 0,
         }
     }
@@ -113,6 +126,13 @@ impl Config {
         }
         if !(10..=60_000).contains(&self.twin_delay_ms) {
             return Err(InvalidOption { option: "twin_delay_ms", must: "be 10 to 60,000".to_owned() });
+        }
+        if !(STATEMENT_BYTES_MAX..=STATEMENT_BYTES_MAX << 5).contains(&self.statement_bytes_max) {
+            let must = format!("be {STATEMENT_BYTES_MAX} to {}", STATEMENT_BYTES_MAX << 5);
+            return Err(InvalidOption { option: "statement_bytes_max", must });
+        }
+        if !(10..=600_000).contains(&self.statement_idle_ms) {
+            return Err(InvalidOption { option: "statement_idle_ms", must: "be 10 to 600,000".to_owned() });
         }
         let is_day = |text: &str| text.len() == "2026-11-27".len() && text.parse::<Date>().is_ok();
         if let Some(wrong) = self.migration_quiet_days.iter().find(|entry| !is_day(&entry.from) || !(1..=800).contains(&entry.days)) {

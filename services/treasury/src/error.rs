@@ -222,6 +222,9 @@ pub enum Error {
         /// How far it is.
         state: &'static str,
     },
+    /// The bytes of a bank's file can't be kept on disk while they are read, or not be read from there.
+    #[error("a bank's file on disk: {0}")]
+    Spool(std::io::Error),
     /// The process stops.
     #[error("the process stops")]
     Stopped,
@@ -271,6 +274,7 @@ impl From<Error> for Status {
             Error::Overflow
             | Error::Twin(_)
             | Error::Stopped
+            | Error::Spool(_)
             | Error::Written(_)
             | Error::Store(_)
             | Error::StatementDiffers { .. }

@@ -10,7 +10,7 @@
 //! - [`sweeps`]: money between physical accounts. `unheard`: posts what is decided and not known to be posted.
 //! - [`migration`]: old accounts that move into the structure. [`receipts`]: what came, and what should come.
 //! - [`reconcile`], [`cases`], [`closing`]: banks' statements, what does not agree, and days that are closed. [`intake`]: statements from directories and
-//!   addresses.
+//!   addresses. `uploads`: those that come as a stream. [`spool`]: their bytes while they are read.
 //! - [`statements`]: statements that are issued. [`rendering`]: as files. [`accounting`]: accounting days of any book, for a general ledger.
 //! - [`store`]: every SQL statement. [`error`]: errors as callers see them. [`config`]: its options. `meters`: the metrics.
 //! - [`rows`]: what its rows say was posted. [`tables`]: what backups and audits read of it.
@@ -38,6 +38,7 @@ pub mod reservations;
 mod reserving;
 pub mod rows;
 pub mod service;
+pub mod spool;
 pub mod statements;
 pub mod store;
 pub mod sweeps;
@@ -45,6 +46,7 @@ pub mod tables;
 pub mod treasury;
 pub mod twins;
 mod unheard;
+mod uploads;
 pub mod wire;
 
 pub use config::Config;

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         PhysicalAccount, Structure,
         bank::{BankItem, EntryBooking, is_due},
-        matched::{self, AccountFindings, AccountRun},
+        matched::{self, AccountFindings, AccountRun, RunFault},
     },
     error::Error,
     postings,
@@ -15,7 +15,6 @@ use jiff::{Span, civil::Date};
 use ledger_client::{PostingDraft, takes_a_fresh_id};
 use matching::{LineStanding, StreamedFile, account_key, stream};
 use money::time::unix_ms;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -64,11 +63,7 @@ impl Treasury {
     /// Keeps a part of a file, and takes the file once it is whole.
     pub async fn import(&self, part: FilePart<'_>, by: &str) -> Result<Imported, Error> {
         let (book, hash) = (part.book, part.hash);
-        let before = self.store.bank_file(book, hash).await?;
-        if before.as_ref().is_some_and(|file| file.size_bytes != part.size_bytes) {
-            return Err(Error::Statement { hash: hash.to_owned(), problem: "the file with this hash has another size".to_owned() });
-        }
-        let known = before.is_some_and(|file| file.state != "receiving");
+        let known = self.is_known(hash, part.size_bytes).await?;
         if !known {
             self.store.keep_part(part, by, (self.clock)()).await?;
             let received_bytes = self.store.bank_file(book, hash).await?.map_or(0, |file| file.received_bytes);
@@ -76,11 +71,31 @@ impl Treasury {
                 let (state, format) = (ImportState::Receiving, String::new());
                 return Ok(Imported { state, received_bytes, format, statements: Vec::new(), open_cases: 0 });
             }
-            if let Err(problem) = self.take(book, hash).await? {
-                self.store.forget_file(book, hash).await?;
-                return Err(Error::Statement { hash: hash.to_owned(), problem });
-            }
+            self.take_or_forget(hash).await?;
         }
+        self.imported(hash, known).await
+    }
+
+    /// Whether a file was imported before.
+    pub(crate) async fn is_known(&self, hash: &str, size_bytes: i64) -> Result<bool, Error> {
+        let before = self.store.bank_file(self.book.as_str(), hash).await?;
+        if before.as_ref().is_some_and(|file| file.size_bytes != size_bytes) {
+            return Err(Error::Statement { hash: hash.to_owned(), problem: "the file with this hash has another size".to_owned() });
+        }
+        Ok(before.is_some_and(|file| file.state != "receiving"))
+    }
+
+    /// Takes a file of which all parts are there. One that is refused is forgotten.
+    pub(crate) async fn take_or_forget(&self, hash: &str) -> Result<(), Error> {
+        let book = self.book.as_str();
+        let Err(problem) = self.take(book, hash).await? else { return Ok(()) };
+        self.store.forget_file(book, hash).await?;
+        Err(Error::Statement { hash: hash.to_owned(), problem })
+    }
+
+    /// Reconciles the accounts of a file that was taken, and says what is known of it.
+    pub(crate) async fn imported(&self, hash: &str, known: bool) -> Result<Imported, Error> {
+        let book = self.book.as_str();
         let statements = self.store.statements(book, hash).await?;
         let structure = self.structure(None).await?;
         let mut open_cases = 0;
@@ -99,11 +114,14 @@ impl Treasury {
 
     /// Reads a whole file and keeps its statements, or says why it is refused.
     async fn take(&self, book: &str, hash: &str) -> Result<Result<(), String>, Error> {
-        let bytes = self.store.file_bytes(book, hash).await?;
-        if hex::encode(Sha256::digest(&bytes)) != hash {
+        let bytes = self.file_bytes(hash).await?;
+        let (read, found, bytes) = blocking(move || (stream(bytes.reader(), 1, &mut |_, _| {}), bytes.sha256(), bytes)).await?;
+        if found.map_err(Error::Spool)? != hash {
             return Ok(Err("its parts are not those of the file with this hash; send all of them again".to_owned()));
         }
-        let read = blocking(move || stream(bytes.as_slice(), 1, &mut |_, _| {})).await?;
+        if bytes.has_failed() {
+            return Err(RunFault::Unread(hash.to_owned()).into());
+        }
         let structure = self.structure(None).await?;
         match statements_of(&read, &structure) {
             Ok(statements) => {
@@ -143,13 +161,17 @@ impl Treasury {
             None => Vec::new(),
         };
         let numbers = self.store.statement_numbers(book, &account.id).await?;
+        let mut files = self.store.open_files(book, &account.id, series.closed_through).await?;
+        for file in &mut files {
+            file.bytes = self.file_bytes(&file.hash).await?;
+        }
         Ok(AccountRun {
             account: account.id.clone(),
             leaves: numbers.into_iter().filter(|one| *one != number).collect(),
             number,
             currency: account.currency,
             today: day((self.clock)()),
-            files: self.store.open_files(book, &account.id, series.closed_through).await?,
+            files,
             items: self.store.items(book, &account.id, since).await?,
             closed,
             closed_through: series.closed_through,

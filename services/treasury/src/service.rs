@@ -3,7 +3,7 @@
 //! - `structure`: the structure, and the proof of the books. `moves`, `allocations`, `forecasts`: money between leaves. `statements`: those that this service issues.
 //! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `reservations`: payouts. `accounting`: accounting days.
 //! - `structure`: the structure, and the proof of the books. `moves`, `allocations`, `forecasts`, `sweeps`: money in it. `statements`: those that this service issues.
-//! - `reconciliation`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
+//! - `reconciliation`, `uploads`: banks' statements, cases and days. `migration`: old accounts, and receipts. `accounting`: accounting days.
 mod accounting;
 mod allocations;
 mod days;
@@ -15,11 +15,12 @@ mod reservations;
 mod statements;
 mod structure;
 mod sweeps;
+mod uploads;
 
 use crate::{accounting::Accounting, error::Error, treasury::Treasury};
 use api::treasury::{self as pb, treasury_service_server::TreasuryService};
 use futures::stream::BoxStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// The parts of a rendered statement.
 type RenderStatementStream = BoxStream<'static, Result<pb::RenderStatementResponse, Status>>;
@@ -136,6 +137,13 @@ impl TreasuryService for Handlers {
         request: Request<pb::ImportStatementRequest>,
     ) -> Result<Response<pb::ImportStatementResponse>, Status> {
         reconciliation::import(self, request).await
+    }
+
+    async fn import_statement_stream(
+        &self,
+        request: Request<Streaming<pb::ImportStatementStreamRequest>>,
+    ) -> Result<Response<pb::ImportStatementStreamResponse>, Status> {
+        uploads::import(self, request).await
     }
 
     async fn expect_items(&self, request: Request<pb::ExpectItemsRequest>) -> Result<Response<pb::ExpectItemsResponse>, Status> {

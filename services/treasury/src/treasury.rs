@@ -25,6 +25,10 @@ use std::{
     sync::Arc,
     time::SystemTime,
 };
+use tokio::sync::Semaphore;
+
+/// Banks' files that may be coming as streams at once in a process: each takes disk space.
+const UPLOADS_AT_ONCE: usize = 2;
 
 /// The service behind the RPCs.
 #[derive(Clone)]
@@ -42,6 +46,8 @@ pub struct Treasury {
     pub(crate) reserving: Arc<ReservationQueue>,
     /// Sources of statements that fail, in this process.
     pub(crate) failing: FailingSources,
+    /// Places for banks' files that come as streams, in this process.
+    pub(crate) uploading: Arc<Semaphore>,
 }
 
 /// The treasury book's balances, at one moment.
@@ -89,6 +95,7 @@ impl Treasury {
             clock,
             reserving: Arc::default(),
             failing: FailingSources::default(),
+            uploading: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
         }
     }
 

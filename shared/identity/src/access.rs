@@ -48,6 +48,8 @@ pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
 pub const ACT_BYTES_MAX: usize = 384 * 1024;
 /// Bytes of a message with a structure file: as much as the audit log takes of a call by staff.
 pub const STRUCTURE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a message with a part of a bank's file, which has up to a mebibyte, and room for its fields.
+pub const STATEMENT_PART_BYTES_MAX: usize = 1088 * 1024;
 /// Bytes of a message with a thousand postings and full request fields.
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -75,6 +77,11 @@ impl AccessRow {
     /// The row of an RPC whose message carries a structure file.
     const fn filed(self) -> Self {
         Self { bytes_max: STRUCTURE_BYTES_MAX, ..self }
+    }
+
+    /// The row of an RPC that takes a bank's file in parts, as a stream.
+    const fn streamed(self) -> Self {
+        Self { bytes_max: STATEMENT_PART_BYTES_MAX, ..self }
     }
 
     /// The row of an RPC whose message carries the request of another RPC.
@@ -366,6 +373,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/AllocateCharges", FUNDS_MOVE),
     explained("/largesse.treasury.v1.TreasuryService/ListAllocations", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ImportStatement", STATEMENT_WRITE).filed(),
+    explained("/largesse.treasury.v1.TreasuryService/ImportStatementStream", STATEMENT_WRITE).streamed(),
     explained("/largesse.treasury.v1.TreasuryService/ExpectItems", ITEM_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/ListCases", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/GetCase", STRUCTURE_READ),

@@ -22,6 +22,7 @@ use tonic::{Code, Status, body::Body};
 use uuid::Uuid;
 
 pub(crate) mod refused;
+mod streamed;
 #[cfg(test)]
 mod tests;
 
@@ -112,9 +113,17 @@ pub(crate) async fn begin(
     request: Request<Body>,
 ) -> Result<(StartedAct, Request<Body>), Status> {
     let (head, body) = request.into_parts();
-    // A stream of requests has no single request; only its opening is recorded.
+    // A stream of requests begins with the one that says what it is about; it is recorded in place of all.
     let (act, body) = if method.client_streaming {
-        (act(method, caller, None)?, body)
+        let (first, body) = streamed::begun(body).await?;
+        let recorded = match first {
+            None => act(method, caller, None)?,
+            Some(first) => {
+                let message = shapes.read(method.row.path, &first)?;
+                Act { request: first.slice(PREFIX..).to_vec(), ..act(method, caller, Some(&message))? }
+            }
+        };
+        (recorded, body)
     } else {
         let bytes = collect(body).await?;
         let message = shapes.read(method.row.path, &bytes)?;

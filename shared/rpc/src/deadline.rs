@@ -49,6 +49,8 @@ pub(crate) fn inbound(limits: DeadlineLimits, method: &Method, headers: &HeaderM
         // A stream that anybody may send without a token has a deadline.
         (true, Access::Open) if method.client_streaming => Some(bounded(limits.maximum)),
         (true, _) => asked.map(margin),
+        // Whoever takes a stream of a known caller, and answers once, bounds by itself how long it waits for it.
+        (false, Access::Roles(_)) if method.client_streaming => asked.map(margin),
         (false, _) => Some(bounded(limits.default)),
     };
     Ok(given.map(|given| Instant::now() + given))

@@ -15,7 +15,7 @@ use super::{
     posters::PosterFold,
     reservations::RollingReservations,
     rolling::{RollingJoin, Tables},
-    sheets,
+    sheets::SheetPlace,
     suspense::{self, SuspenseFold},
     twins::TwinFold,
 };
@@ -94,8 +94,7 @@ struct BookFolds {
     refunds: RollingJoin,
     answered: [RollingAnswers; 2],
     broken: BreakagePlace,
-    /// The last price sheet of those that somebody loaded.
-    sheet_no: i64,
+    price_sheets: SheetPlace,
     wallets: RollingJoin,
     settlements: RollingJoin,
     revenue: RollingJoin,
@@ -286,7 +285,7 @@ impl WatchedBook {
             refunds: RollingJoin::new(RowsOf::Refunds),
             answered: AnsweredRows::ALL.map(RollingAnswers::new),
             broken: BreakagePlace::default(),
-            sheet_no: 0,
+            price_sheets: SheetPlace::default(),
             wallets: RollingJoin::new(RowsOf::Wallets),
             settlements: RollingJoin::new(RowsOf::Settlements),
             revenue: RollingJoin::new(RowsOf::Revenue),
@@ -398,18 +397,13 @@ impl WatchedBook {
             folds.broken = next.unwrap_or_default();
         }
         let broken = CheckResult::of((!faults.is_empty()).then(|| faults.join("; ")));
-        let unloaded = match &stores.support {
-            Some(acts) => sheets::unloaded(tables, acts, name, folds.sheet_no).await?,
-            None => (Vec::new(), None),
+        let sheets = match &stores.support {
+            Some(acts) => folds.price_sheets.compare(tables, acts, name).await?,
+            None => CheckResult::of(None),
         };
-        if unloaded.0.is_empty() {
-            // From the first again: a row may be changed after it was compared.
-            folds.sheet_no = unloaded.1.unwrap_or_default();
-        }
-        let unloaded = CheckResult::of((!unloaded.0.is_empty()).then(|| unloaded.0.join("; ")));
         let [refunds_asked, wallets_asked] = &mut folds.answered;
         let started = [refunds_asked.compare(tables, name).await?, wallets_asked.compare(tables, name).await?];
-        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned, broken, unloaded].into_iter().chain(started)))
+        Ok(CheckResult::all([summed, young, refunds, emptied, settled, earned, broken, sheets].into_iter().chain(started)))
     }
 
     /// Compares the services' rows in turn. The journal was followed just before.

@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// The sheets of a book before a number, the newest first, without their bytes; at most `count_max`.
-    pub(crate) async fn sheets_before(&self, book: &BookName, before: i64, count_max: i64) -> Result<Vec<SheetRow>, Error> {
+    pub async fn sheets_before(&self, book: &BookName, before: i64, count_max: i64) -> Result<Vec<SheetRow>, Error> {
         let sql = "SELECT sheet_no, version, content_hash, '' AS content, effective_at_ms, loaded_by, loaded_at_ms FROM price_sheet
             WHERE book = $1 AND sheet_no < $2 ORDER BY sheet_no DESC LIMIT $3";
         let query = sqlx::query(sql).bind(book.as_str()).bind(before).bind(count_max);

@@ -8,7 +8,7 @@ use db::{WaitingRows, waiting};
 pub(crate) struct RetryWaits {
     /// Of what is tried again.
     pub retry_ms: i64,
-    /// Of a store's question, which is answered once more before its end.
+    /// Of a store's question, which is answered once more before its end, and of a bill with refunds that are on their way.
     pub question_ms: i64,
 }
 
@@ -32,7 +32,7 @@ impl RetryWaits {
             retried("settlement_posting", "state = 1 OR is_announced = 0"),
             // An owner's closure waits for days by its rule, so that the owner can take it back.
             retried("wallet_change", "state IN (2, 3, 4) AND waits_until_ms = 0"),
-            retried("store_bill", "state = 1"),
+            WaitingRows::work("store_bill", "next_attempt_at_ms", "state = 1", self.question_ms),
             WaitingRows::work("store_order", "next_check_at_ms", "state IN (1, 2)", self.retry_ms),
             WaitingRows::work("store_question", "next_attempt_at_ms", "state = 1", self.question_ms),
         ]

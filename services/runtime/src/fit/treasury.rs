@@ -9,7 +9,9 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
         database: wiring.database.clone(),
         clock: treasury::system_clock(),
     };
-    let service = treasury::start(deps, wiring.options.settings.treasury.clone()).await?;
+    let mut config = wiring.options.settings.treasury.clone();
+    config.spool_dir.get_or_insert_with(|| wiring.options.data_dir.join("spool"));
+    let service = treasury::start(deps, config).await?;
     tokio::spawn(service.clone().follow_closings(wiring.shutdown.clone()));
     tokio::spawn(service.clone().follow_sweeps(wiring.shutdown.clone()));
     tokio::spawn(service.clone().follow_unheard(wiring.shutdown.clone()));

@@ -148,6 +148,7 @@ const MATRIX: [(&str, &str, &str); 166] = [
     ("largesse.treasury.v1.TreasuryService/AllocateCharges", "--b-b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ListAllocations", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/ImportStatement", "--b-b-b", "!"),
+    ("largesse.treasury.v1.TreasuryService/ImportStatementStream", "--b-b-b", "!"),
     ("largesse.treasury.v1.TreasuryService/ExpectItems", "--b----", ""),
     ("largesse.treasury.v1.TreasuryService/ListCases", "--b-bbb", "!"),
     ("largesse.treasury.v1.TreasuryService/GetCase", "--b-bbb", "!"),

@@ -1,4 +1,4 @@
-//! Price sheets in a whole house: those that somebody loaded are in the audit log, and one that somebody wrote into the table is named by both audits.
+//! Price sheets in a whole house: those that somebody loaded are in the audit log, and one that somebody wrote into the table, or took away, is named by both audits.
 use crate::{
     blocked::{by, verified},
     options,
@@ -114,4 +114,15 @@ async fn a_price_sheet_that_nobody_loaded_is_named() {
     }
     change(dir.path(), "DELETE FROM price_sheet WHERE sheet_no = 3").await;
     assert_eq!(found(dir.path(), &mut monitor).await, [const { Vec::<String>::new() }; 2]);
+    // The last one taken away, as if it had never been; then all of them, before anybody else looks.
+    for number in [2, 1] {
+        change(dir.path(), &format!("DELETE FROM price_sheet WHERE sheet_no = {number}")).await;
+        let mut fresh = ContinuousAudit::new(database(dir.path()), None, monitor::Config::default());
+        for monitor in [&mut monitor, &mut fresh] {
+            for found in found(dir.path(), monitor).await {
+                let lost = |problem: &String| problem.contains("loaded by fay: there is no sheet of these bytes any more");
+                assert!(found.iter().any(lost), "{found:#?}");
+            }
+        }
+    }
 }

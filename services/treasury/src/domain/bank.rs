@@ -1,5 +1,6 @@
 //! What reconciliation keeps: files, items, entries and what the treasury book has of them, cases and their adjustments.
 use super::StandardLeaf;
+use crate::spool::FileBytes;
 use iso20022::camt053::Direction;
 use jiff::civil::Date;
 use matching::SeenEntry;
@@ -15,7 +16,7 @@ pub struct BankFile {
     /// SHA-256 of its bytes, in hexadecimal digits.
     pub hash: String,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: FileBytes,
     /// Numbers of its statements with which a day was closed.
     pub frozen: Vec<usize>,
 }

@@ -39,6 +39,9 @@ pub enum RunFault {
     /// A statement's day.
     #[error(transparent)]
     Calendar(#[from] CalendarGap),
+    /// A file's bytes could not be read, so that entries would be missing.
+    #[error("the file {0} could not be read from disk")]
+    Unread(String),
 }
 
 /// Everything that a run goes by.
@@ -108,7 +111,7 @@ pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
         terms.add_structure(&asked.number, &asked.leaves.iter().map(String::as_str).collect::<Vec<_>>());
     }
     let first: Vec<StreamedFile> =
-        asked.files.iter().enumerate().map(|(at, file)| stream(file.bytes.as_slice(), at + 1, &mut |_, _| {})).collect();
+        asked.files.iter().enumerate().map(|(at, file)| stream(file.bytes.reader(), at + 1, &mut |_, _| {})).collect();
     let mut survey = Survey::new();
     for (at, (file, read)) in asked.files.iter().zip(&first).enumerate() {
         survey.add(at + 1, asked.survey(file, read));
@@ -123,7 +126,7 @@ pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
     for number in judged.order.iter().copied() {
         let Some(file) = number.checked_sub(1).and_then(|at| asked.files.get(at)) else { continue };
         let mut occurrences: BTreeMap<String, usize> = BTreeMap::new();
-        stream(file.bytes.as_slice(), number, &mut |part, line| {
+        stream(file.bytes.reader(), number, &mut |part, line| {
             // A statement's end may say what day it is of, so it is known from the first reading only.
             let Some(part) = statement(&first, part) else { return };
             let Some(day) = asked.matched_day(file, part).filter(|_| judged.is_accepted(part)) else { return };
@@ -144,6 +147,10 @@ pub fn run(asked: &AccountRun) -> Result<AccountFindings, RunFault> {
     let mut cases: Vec<FoundCase> =
         judged.cases.iter().chain(&reconciled.cases).filter(is_ours).map(|case| found.case(case, &mut ids)).collect();
     cases.extend(asked.late(&first));
+    // What was not read must not look like an entry that is not there any more.
+    if let Some(file) = asked.files.iter().find(|file| file.bytes.has_failed()) {
+        return Err(RunFault::Unread(file.hash.clone()));
+    }
     let unexplained = order.iter().filter(|place| !found.again.contains(*place) && !found.entries.contains_key(*place)).count();
     let entries = order.iter().filter_map(|place| found.entries.remove(place)).collect();
     Ok(AccountFindings {
@@ -238,7 +245,7 @@ impl AccountRun {
             }
             let mut further: BTreeMap<usize, usize> = BTreeMap::new();
             let mut occurrences = BTreeMap::new();
-            stream(file.bytes.as_slice(), at + 1, &mut |part, line| {
+            stream(file.bytes.reader(), at + 1, &mut |part, line| {
                 let Some(part) = statement(first, part).filter(|part| is_late(file, part)) else { return };
                 if !known.contains(entry_key(&self.account, part, &line, &mut occurrences).as_str()) {
                     *further.entry(part.statement).or_default() += 1;

@@ -1,6 +1,9 @@
 //! Files of banks: their parts, their statements, and the accounts that these are of.
 use super::{Error, Store, optional_date, read::date, text};
-use crate::domain::{bank::BankFile, statement::start_us};
+use crate::{
+    domain::{bank::BankFile, statement::start_us},
+    spool::FileBytes,
+};
 use jiff::civil::Date;
 use sqlx::{AnyConnection, Row as _};
 use std::{collections::BTreeMap, time::SystemTime};
@@ -53,6 +56,12 @@ pub struct FilePart<'a> {
 impl Store {
     /// Keeps a part. One that is there already stays as it is: the hash of the whole decides.
     pub async fn keep_part(&self, part: FilePart<'_>, by: &str, now: SystemTime) -> Result<(), Error> {
+        self.keep_parts(&[part], by, now).await
+    }
+
+    /// Keeps parts of one file, all or none.
+    pub async fn keep_parts(&self, parts: &[FilePart<'_>], by: &str, now: SystemTime) -> Result<(), Error> {
+        let Some(part) = parts.first() else { return Ok(()) };
         let mut tx = db::begin(&self.pool).await?;
         let file = sqlx::query(
             "INSERT INTO bank_file (book, file_hash, size_bytes, file_no, format, state, begun_at_ms, imported_by)
@@ -60,15 +69,13 @@ impl Store {
         );
         let file = file.bind(part.book.to_owned()).bind(part.hash.to_owned()).bind(part.size_bytes);
         file.bind(money::time::unix_ms(now)).bind(by.to_owned()).execute(&mut *tx).await?;
-        let insert =
-            sqlx::query("INSERT INTO bank_file_part (book, file_hash, offset_bytes, part) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
-        insert
-            .bind(part.book.to_owned())
-            .bind(part.hash.to_owned())
-            .bind(part.offset_bytes)
-            .bind(part.bytes.to_vec())
-            .execute(&mut *tx)
-            .await?;
+        for part in parts {
+            let insert = sqlx::query(
+                "INSERT INTO bank_file_part (book, file_hash, offset_bytes, part) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            );
+            let insert = insert.bind(part.book.to_owned()).bind(part.hash.to_owned()).bind(part.offset_bytes);
+            insert.bind(part.bytes.to_vec()).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -87,14 +94,16 @@ impl Store {
         }))
     }
 
-    /// The bytes of a file, as far as they are there.
-    pub async fn file_bytes(&self, book: &str, hash: &str) -> Result<Vec<u8>, Error> {
-        let query = sqlx::query("SELECT part FROM bank_file_part WHERE book = $1 AND file_hash = $2 ORDER BY offset_bytes");
-        let mut bytes = Vec::new();
-        for row in query.bind(book.to_owned()).bind(hash.to_owned()).fetch_all(&self.pool).await? {
-            bytes.extend(row.try_get::<Vec<u8>, _>("part")?);
-        }
-        Ok(bytes)
+    /// Where the parts of a file begin that are there, the first one first.
+    pub async fn part_offsets(&self, book: &str, hash: &str) -> Result<Vec<i64>, Error> {
+        let query = sqlx::query_scalar("SELECT offset_bytes FROM bank_file_part WHERE book = $1 AND file_hash = $2 ORDER BY offset_bytes");
+        Ok(query.bind(book.to_owned()).bind(hash.to_owned()).fetch_all(&self.pool).await?)
+    }
+
+    /// A part of a file.
+    pub async fn file_part(&self, book: &str, hash: &str, offset_bytes: i64) -> Result<Option<Vec<u8>>, Error> {
+        let query = sqlx::query_scalar("SELECT part FROM bank_file_part WHERE book = $1 AND file_hash = $2 AND offset_bytes = $3");
+        Ok(query.bind(book.to_owned()).bind(hash.to_owned()).bind(offset_bytes).fetch_optional(&self.pool).await?)
     }
 
     /// Marks a file as whole, with its statements.
@@ -156,7 +165,7 @@ impl Store {
         rows.iter().map(statement).collect()
     }
 
-    /// The files of an account's open days, and those of its last closed one, in the order in which they came.
+    /// The files of an account's open days, and those of its last closed one, in the order in which they came, without their bytes.
     pub async fn open_files(&self, book: &str, account: &str, closed_through: Option<Date>) -> Result<Vec<BankFile>, Error> {
         let query = sqlx::query(
             "SELECT s.file_hash, s.statement_no, s.frozen FROM bank_statement s
@@ -169,11 +178,10 @@ impl Store {
         for row in query.fetch_all(&self.pool).await? {
             let hash = text(&row, "file_hash")?;
             if files.last().is_none_or(|file| file.hash != hash) {
-                files.push(BankFile { hash, bytes: Vec::new(), frozen: Vec::new() });
+                files.push(BankFile { hash, bytes: FileBytes::default(), frozen: Vec::new() });
             }
         }
         for file in &mut files {
-            file.bytes = self.file_bytes(book, &file.hash).await?;
             let query = sqlx::query(
                 "SELECT statement_no FROM bank_statement WHERE book = $1 AND file_hash = $2 AND account_id = $3 AND frozen = 1",
             );

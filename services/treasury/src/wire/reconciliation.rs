@@ -57,6 +57,60 @@ pub fn check_part(request: &pb::ImportStatementRequest) -> Result<(), Status> {
     wrong.check()
 }
 
+/// Bytes of a message's part of a file that comes as a stream.
+pub const STREAMED_PART_BYTES_MAX: usize = 1 << 20;
+
+/// A file as its first message names it.
+#[derive(Debug, Clone)]
+pub(crate) struct AnnouncedFile {
+    /// SHA-256 of all of it, in hexadecimal digits.
+    pub(crate) hash: String,
+    /// Its bytes.
+    pub(crate) size_bytes: i64,
+}
+
+/// The file that the first message of a stream names.
+pub(crate) fn announced(request: &pb::ImportStatementStreamRequest, bytes_max: u64) -> Result<AnnouncedFile, Status> {
+    let mut wrong = Violations::default();
+    if !is_hex(&request.sha256, 64) {
+        wrong.add(rpc::malformed("sha256", "must be the SHA-256 of the file: 64 hexadecimal digits in lower case"));
+    }
+    if !u64::try_from(request.size_bytes).is_ok_and(|size| (1..=bytes_max).contains(&size)) {
+        wrong.add(rpc::malformed("size_bytes", &format!("must be 1 to {bytes_max}")));
+    }
+    if request.offset_bytes != 0 || !request.part.is_empty() {
+        wrong.add(rpc::malformed("part", "must follow the first message, which names the file"));
+    }
+    wrong.check()?;
+    Ok(AnnouncedFile { hash: request.sha256.clone(), size_bytes: request.size_bytes })
+}
+
+/// The part that a further message has, after `received` bytes of a file.
+pub(crate) fn streamed_part(request: pb::ImportStatementStreamRequest, file: &AnnouncedFile, received: u64) -> Result<Vec<u8>, Status> {
+    let mut wrong = Violations::default();
+    if !request.book.is_empty() || !request.sha256.is_empty() || request.size_bytes != 0 {
+        wrong.add(rpc::malformed("sha256", "must be in the first message only: one call takes one file"));
+    }
+    let left = u64::try_from(file.size_bytes).unwrap_or_default().saturating_sub(received);
+    if u64::try_from(request.offset_bytes).ok() != Some(received) {
+        wrong.add(rpc::malformed("offset_bytes", &format!("must be {received}, where the part before it ended")));
+    } else if request.part.is_empty() || request.part.len() > STREAMED_PART_BYTES_MAX || request.part.len() as u64 > left {
+        let why = format!("must have 1 to {STREAMED_PART_BYTES_MAX} bytes, and no more than the {left} that are left of the file");
+        wrong.add(rpc::malformed("part", &why));
+    }
+    wrong.check()?;
+    Ok(request.part)
+}
+
+/// Refuses a stream that ended before all of its file had come.
+pub(crate) fn check_whole(file: &AnnouncedFile, received: u64) -> Result<(), Status> {
+    if u64::try_from(file.size_bytes).ok() == Some(received) {
+        return Ok(());
+    }
+    let why = format!("must follow until all {} bytes of the file have come; {received} came, and nothing was kept", file.size_bytes);
+    Err(rpc::malformed("part", &why))
+}
+
 /// What is known of a file.
 pub fn imported(imported: Imported) -> pb::ImportStatementResponse {
     let state = match imported.state {

@@ -24,6 +24,7 @@ mod statements;
 mod sweeps;
 mod twins;
 mod unheard;
+mod uploads;
 mod walks;
 
 use api::ledger::{BookMode, ListBooksRequest};

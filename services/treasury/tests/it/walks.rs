@@ -200,6 +200,13 @@ async fn of_a_banks_statements() {
             bank.fixture.import(file.as_bytes()).await
         })
         .await;
+    walk(&bank.fixture, "treasury/ImportStatementStream", &[])
+        .through(async |fault| {
+            let file = bank.file(&fault).await;
+            bank.fixture.bed.fault.fail(fault);
+            bank.fixture.upload_file(&file).await
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -947,6 +947,32 @@ pub struct ImportStatementResponse {
     #[prost(int64, tag = "6")]
     pub statements_left_out: i64,
 }
+/// A message of ImportStatementStream: the first names the file, each of the others has the next part of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportStatementStreamRequest {
+    /// Of the first message: name of the treasury book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Of the first message: SHA-256 of the whole file, in lower-case hexadecimal digits. Required there, empty in the others.
+    #[prost(string, tag = "2")]
+    pub sha256: ::prost::alloc::string::String,
+    /// Of the first message: bytes of the whole file, 1 to the setting `treasury.statement_bytes_max`. Required there, 0 in the others.
+    #[prost(int64, tag = "3")]
+    pub size_bytes: i64,
+    /// Of the others: where the part begins in the file, in bytes, which is where the part before it ended.
+    #[prost(int64, tag = "4")]
+    pub offset_bytes: i64,
+    /// Of the others: the part, 1 to 1,048,576 bytes. Empty in the first message.
+    #[prost(bytes = "vec", tag = "5")]
+    pub part: ::prost::alloc::vec::Vec<u8>,
+}
+/// What is known of a bank's file that came in a stream.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportStatementStreamResponse {
+    /// The same as ImportStatement answers to the last part of a file.
+    #[prost(message, optional, tag = "1")]
+    pub imported: ::core::option::Option<ImportStatementResponse>,
+}
 /// Something that should happen once on a physical account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BankItem {
@@ -3209,7 +3235,7 @@ pub mod treasury_service_client {
     /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
     ///  is no such book.
     /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for PlanStructure, ApplyStructure, ImportStatement,
-    ///  PlanMigration and ApplyMigration.
+    ///  PlanMigration and ApplyMigration, or 1,088 KiB for each of ImportStatementStream.
     #[derive(Debug, Clone)]
     pub struct TreasuryServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3793,6 +3819,43 @@ pub mod treasury_service_client {
                     ),
                 );
             self.inner.unary(req, path, codec).await
+        }
+        /// Takes a bank's file like ImportStatement, in one call and of any size up to the setting `treasury.statement_bytes_max`: a message that names it, then its parts
+        /// in their order, then the end of the stream. Until all of it has come nothing is stored; what breaks off, stops, or has other bytes leaves nothing behind. A file
+        /// that is known is answered after the first message. Reasons in order of precedence: OVERLOADED (UNAVAILABLE: as many files are coming as one process takes at
+        /// once; retry), MALFORMED (a message is not of its form, out of its order or beyond the file's size, or the stream ended before it), DEADLINE_EXCEEDED (the next
+        /// message did not come within `treasury.statement_idle_ms`, or all of it not within an hour), STATEMENT_REFUSED and RECONCILIATION_BUSY as of ImportStatement. A
+        /// call has no deadline unless it asks for one. A retry is safe.
+        pub async fn import_statement_stream(
+            &mut self,
+            request: impl tonic::IntoStreamingRequest<
+                Message = super::ImportStatementStreamRequest,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStatementStreamResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.treasury.v1.TreasuryService/ImportStatementStream",
+            );
+            let mut req = request.into_streaming_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.treasury.v1.TreasuryService",
+                        "ImportStatementStream",
+                    ),
+                );
+            self.inner.client_streaming(req, path, codec).await
         }
         /// Announces what should happen on physical accounts, or what the books know of it by now. For services. Reasons in order of precedence: MALFORMED,
         /// PHYSICAL_ACCOUNT_UNKNOWN (NOT_FOUND, fact `physical_account`), ITEM_DIFFERS (FAILED_PRECONDITION, fact `item`: an item with this id has another account, direction,
@@ -4865,6 +4928,21 @@ pub mod treasury_service_server {
             tonic::Response<super::ImportStatementResponse>,
             tonic::Status,
         >;
+        /// Takes a bank's file like ImportStatement, in one call and of any size up to the setting `treasury.statement_bytes_max`: a message that names it, then its parts
+        /// in their order, then the end of the stream. Until all of it has come nothing is stored; what breaks off, stops, or has other bytes leaves nothing behind. A file
+        /// that is known is answered after the first message. Reasons in order of precedence: OVERLOADED (UNAVAILABLE: as many files are coming as one process takes at
+        /// once; retry), MALFORMED (a message is not of its form, out of its order or beyond the file's size, or the stream ended before it), DEADLINE_EXCEEDED (the next
+        /// message did not come within `treasury.statement_idle_ms`, or all of it not within an hour), STATEMENT_REFUSED and RECONCILIATION_BUSY as of ImportStatement. A
+        /// call has no deadline unless it asks for one. A retry is safe.
+        async fn import_statement_stream(
+            &self,
+            request: tonic::Request<
+                tonic::Streaming<super::ImportStatementStreamRequest>,
+            >,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportStatementStreamResponse>,
+            tonic::Status,
+        >;
         /// Announces what should happen on physical accounts, or what the books know of it by now. For services. Reasons in order of precedence: MALFORMED,
         /// PHYSICAL_ACCOUNT_UNKNOWN (NOT_FOUND, fact `physical_account`), ITEM_DIFFERS (FAILED_PRECONDITION, fact `item`: an item with this id has another account, direction,
         /// amount or currency; nothing was recorded). A retry is safe.
@@ -5170,7 +5248,7 @@ pub mod treasury_service_server {
     /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
     ///  is no such book.
     /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for PlanStructure, ApplyStructure, ImportStatement,
-    ///  PlanMigration and ApplyMigration.
+    ///  PlanMigration and ApplyMigration, or 1,088 KiB for each of ImportStatementStream.
     #[derive(Debug)]
     pub struct TreasuryServiceServer<T> {
         inner: Arc<T>,
@@ -5988,6 +6066,58 @@ pub mod treasury_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.treasury.v1.TreasuryService/ImportStatementStream" => {
+                    #[allow(non_camel_case_types)]
+                    struct ImportStatementStreamSvc<T: TreasuryService>(pub Arc<T>);
+                    impl<
+                        T: TreasuryService,
+                    > tonic::server::ClientStreamingService<
+                        super::ImportStatementStreamRequest,
+                    > for ImportStatementStreamSvc<T> {
+                        type Response = super::ImportStatementStreamResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<
+                                tonic::Streaming<super::ImportStatementStreamRequest>,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TreasuryService>::import_statement_stream(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ImportStatementStreamSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.client_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -49,6 +49,7 @@ fn only_what_services_send_to_services_may_be_large() {
         ("/largesse.treasury.v1.TreasuryService/PlanStructure", 256),
         ("/largesse.treasury.v1.TreasuryService/ApplyStructure", 256),
         ("/largesse.treasury.v1.TreasuryService/ImportStatement", 256),
+        ("/largesse.treasury.v1.TreasuryService/ImportStatementStream", 1088),
         ("/largesse.treasury.v1.TreasuryService/PlanMigration", 256),
         ("/largesse.treasury.v1.TreasuryService/ApplyMigration", 256),
         ("/largesse.support.v1.SupportService/RecordAct", 384),

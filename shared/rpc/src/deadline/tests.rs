@@ -40,3 +40,20 @@ async fn nothing_is_started_without_time() {
     let status = outbound(&context, &mut HeaderMap::new()).unwrap_err();
     assert_eq!(status.code(), tonic::Code::DeadlineExceeded);
 }
+
+#[test]
+fn who_takes_a_stream_and_answers_once_is_given_the_time_that_was_asked_for_and_no_other() {
+    let methods = crate::methods::Methods::try_new(crate::overload::OverloadLimits::default()).unwrap();
+    let stream = methods.find("/largesse.treasury.v1.TreasuryService/ImportStatementStream").unwrap();
+    let unary = methods.find("/largesse.treasury.v1.TreasuryService/ImportStatement").unwrap();
+    let given = |method, asked: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        asked.map(|asked| headers.insert(GRPC_TIMEOUT, header(asked)));
+        inbound(DeadlineLimits::default(), method, &headers).unwrap().map(|until| until.saturating_duration_since(Instant::now()))
+    };
+    assert_eq!(given(stream, None), None);
+    assert!(given(stream, Some("2H")).unwrap() > Duration::from_secs(7_000));
+    assert!(given(stream, Some("2S")).unwrap() <= Duration::from_secs(2));
+    assert!(given(unary, None).unwrap() <= Duration::from_secs(10));
+    assert!(given(unary, Some("2H")).unwrap() <= Duration::from_secs(60));
+}
