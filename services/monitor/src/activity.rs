@@ -138,7 +138,7 @@ struct ActivityReader<'a> {
     user: &'a UserKey,
     own: bool,
     times: TimeRange,
-    names: ServedNames,
+    names: &'a ServedNames,
 }
 
 impl ActivityReader<'_> {
