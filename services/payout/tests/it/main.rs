@@ -32,6 +32,7 @@ mod recalls;
 mod report;
 mod resolutions;
 mod returns;
+mod revealing;
 mod reviews;
 mod runs;
 mod standing;
