@@ -238,6 +238,9 @@ const HEALTH: Access =
 const MONEY_FIND: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
+/// Which person a user is: said by the app's service alone, which knows it. Users and staff would see others' money by it.
+const PERSON_LINK: Access = Access::Roles(&[(Service, Reach::OnBehalf)]);
+
 /// Payments of all users of a book: for services, and all staff.
 const PAYMENT_WATCH: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
@@ -414,6 +417,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.monitor.v1.MonitorService/Find", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/ListWork", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/ListActivity", USER_READ),
+    row("/largesse.monitor.v1.MonitorService/LinkPerson", PERSON_LINK),
+    row("/largesse.monitor.v1.MonitorService/UnlinkPerson", PERSON_LINK),
     explained("/largesse.monitor.v1.MonitorService/ExplainCase", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/WatchPayments", PAYMENT_WATCH),
     row("/largesse.monitor.v1.MonitorService/GetFigures", HEALTH),

@@ -26,7 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`), the book
 /// where a user is named (`n`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 164] = [
+const MATRIX: [(&str, &str, &str); 166] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -187,6 +187,8 @@ const MATRIX: [(&str, &str, &str); 164] = [
     ("largesse.monitor.v1.MonitorService/Find", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/ListWork", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/ListActivity", "ooaaaaa", "!"),
+    ("largesse.monitor.v1.MonitorService/LinkPerson", "--a----", ""),
+    ("largesse.monitor.v1.MonitorService/UnlinkPerson", "--a----", ""),
     ("largesse.monitor.v1.MonitorService/ExplainCase", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/WatchPayments", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/GetFigures", "--bbbbb", ""),

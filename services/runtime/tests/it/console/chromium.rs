@@ -31,7 +31,8 @@ const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text
     "/case?book=demo&id=creator/ana/payable/USD", "/case?book=demo&kind=payout&id={payout}", "/user", "/user?id=ana", "/wallet?book=demo&id=ana",
     "/creator?book=demo&id=ana&at=2026-11-20", "/accounts",
     "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
-    "/payments?book=demo&unit=USD", "/payments?book=demo&unit=USD&span=seconds", "/payments?book=demo&span=hours&kind=purchase", "/books",
+    "/payments?book=demo&unit=USD", "/payments?book=demo&unit=USD&span=seconds", "/payments?book=demo&span=hours&kind=purchase",
+    "/payments?book=demo&kind=house&account=house/accrued_creator_liability/USD", "/books",
     "/proposals", "/proposals?state=none", "/acts", "/acts?subject=ann", "/?book=unknown"]"#;
 
 /// Pages of payments, proposals and the treasury; what is in braces is the id of one. All are about ana, whom one reason covers.
