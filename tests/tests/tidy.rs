@@ -227,7 +227,7 @@ fn pages_and_contracts_say_how_large_a_message_may_be() {
 const POSTERS: [&str; 6] = ["gift", "purchase", "earnings", "payout", "support", "treasury"];
 
 /// What the names of RPCs begin with that change nothing. Some first finish what another call began; the walks of those calls cover that.
-const READS: [&str; 7] = ["Find", "Get", "List", "Plan", "Prove", "Render", "Watch"];
+const READS: [&str; 8] = ["Find", "Get", "List", "Plan", "Prove", "Render", "Reveal", "Watch"];
 
 /// RPCs that change something and post nothing while their caller waits, and why.
 const POST_NOTHING: [(&str, &[&str]); 5] = [
@@ -288,6 +288,7 @@ const POST_NOTHING: [(&str, &[&str]); 5] = [
     (
         "they record what is expected, said or decided",
         &[
+            "support/NoteAct",
             "support/RecordAct",
             "support/Reject",
             "treasury/AssignCase",

@@ -30,7 +30,7 @@ struct ReasonPage {
     frame: PageFrame,
 }
 
-/// What a person must do before they approve something.
+/// What a person must do before they decide something.
 #[derive(Template)]
 #[template(path = "step_up.html")]
 struct StepUpPage {
@@ -81,9 +81,9 @@ pub(crate) fn refused(frame: PageFrame, visitor: &Visitor, status: &Status) -> R
     if reason == "STEP_UP_REQUIRED" {
         let why = match facts(status).remove("login_age_max_s") {
             Some(seconds) => {
-                format!("Who approves must have signed in within the last {seconds} seconds, and your login is older or does not say.")
+                format!("Who decides this must have signed in within the last {seconds} seconds, and your login is older or does not say.")
             }
-            None => "Who approves must have signed in lately.".to_owned(),
+            None => "Who decides this must have signed in lately.".to_owned(),
         };
         return page(StatusCode::FORBIDDEN, &StepUpPage { frame, why, begin: visitor.step_up() });
     }

@@ -28,6 +28,7 @@ pub(crate) const TRIAL_BALANCE: &str = "largesse.ledger.v1.LedgerService/GetTria
 pub(crate) const LIST_ENTRIES: &str = "largesse.ledger.v1.LedgerService/ListEntries";
 pub(crate) const LIST_GIFTS: &str = "largesse.gift.v1.GiftService/ListGifts";
 pub(crate) const PAYOUT_REPORT: &str = "largesse.payout.v1.PayoutService/GetPayoutReport";
+pub(crate) const LIST_REVIEWS: &str = "largesse.payout.v1.PayoutService/ListReviews";
 pub(crate) const LIST_VIRTUAL_ACCOUNTS: &str = "largesse.treasury.v1.TreasuryService/ListVirtualAccounts";
 pub(crate) const LIST_PROPOSALS: &str = "largesse.support.v1.SupportService/ListProposals";
 pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs";
@@ -36,7 +37,7 @@ pub(crate) const LIST_ACTS: &str = "largesse.support.v1.SupportService/ListActs"
 const BOOKS_MAX: i32 = 200;
 
 /// The pages: path, name, and the RPC without which there is nothing to see.
-const PAGES: [(&str, &str, &str); 14] = [
+const PAGES: [(&str, &str, &str); 15] = [
     ("/", "Today", HEALTH),
     ("/find", "Find", FIND),
     ("/payments", "Payments", LIST_PAYMENTS),
@@ -47,6 +48,7 @@ const PAGES: [(&str, &str, &str); 14] = [
     ("/purchases", "Purchases", LIST_PAYMENTS),
     ("/gifts", "Gifts", LIST_GIFTS),
     ("/payouts", "Payouts", LIST_PAYMENTS),
+    ("/reviews", "Reviews", LIST_REVIEWS),
     ("/rails", "Rails", PAYOUT_REPORT),
     ("/treasury", "Treasury", LIST_VIRTUAL_ACCOUNTS),
     ("/proposals", "Proposals", LIST_PROPOSALS),

@@ -62,7 +62,7 @@ const FORM_BYTES_MAX: usize = 8 * 1024;
 pub struct Deps {
     /// Checks the tokens of logins, as it checks those of calls.
     pub verifier: Arc<Verifier>,
-    /// How long ago staff may have signed in to approve something. `None`: it is not asked.
+    /// How long ago staff may have signed in for what needs a recent login. `None`: it is not asked.
     pub login_age_max: Option<Duration>,
     /// LedgerService, without a token.
     pub ledger: Transport,
@@ -117,6 +117,8 @@ fn pages(in_sandbox: bool) -> Vec<(&'static str, MethodRouter<Console>)> {
         ("/gifts", get(pages::gifts::show)),
         ("/payouts", get(pages::payouts::show)),
         ("/payout", get(pages::payout::show)),
+        ("/reveal", post(pages::reveal::reveal)),
+        ("/reviews", get(pages::reviews::show)),
         ("/rails", get(pages::rails::show)),
         ("/treasury", get(pages::treasury::show)),
         ("/treasury/assign", post(pages::treasury::assign)),

@@ -30,6 +30,8 @@ use tonic::{Code, Status, Streaming};
 const SESSION_EVERY: Duration = Duration::from_secs(1);
 /// How long a browser waits before it reconnects, in milliseconds.
 const RETRY_MS: u32 = 2_000;
+/// The value of a field that asks for what moves between accounts of the company only.
+pub(crate) const HOUSE_ONLY: &str = "only";
 /// Rows of a second: more than a person can read.
 const ROWS_PER_SECOND: i32 = 10;
 
@@ -103,6 +105,7 @@ async fn open(
         cursor: cursor(filters, headers).to_owned(),
         kinds: kinds(filters.get("posting")),
         rows_per_second_max: ROWS_PER_SECOND,
+        house_only: filters.get("house") == HOUSE_ONLY,
     };
     let mut monitor = console.monitor_client();
     match timeout(CALL_TIMEOUT, monitor.watch_payments(visitor.stream_request(request))).await {

@@ -8,6 +8,7 @@ pub(crate) mod find;
 pub(crate) mod gifts;
 mod holdings;
 mod listing;
+mod options;
 pub(crate) mod payments;
 pub(crate) mod payout;
 pub(crate) mod payouts;
@@ -16,9 +17,13 @@ pub(crate) mod proposals;
 pub(crate) mod purchase;
 pub(crate) mod purchases;
 pub(crate) mod rails;
+pub(crate) mod reveal;
+pub(crate) mod reviews;
 #[cfg(test)]
 mod samples;
 pub(crate) mod sandbox;
+#[cfg(test)]
+mod tests;
 pub(crate) mod today;
 pub(crate) mod treasury;
 pub(crate) mod trial_balance;

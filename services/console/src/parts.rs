@@ -38,7 +38,7 @@ pub(crate) struct ConsoleParts {
     pub(crate) provider: LoginProvider,
     pub(crate) forward: ForwardedToken,
     pub(crate) verifier: Arc<Verifier>,
-    /// How long ago a login may be that is repeated to approve something.
+    /// How long ago a login may be that is repeated to decide something.
     pub(crate) login_age_max: Duration,
     pub(crate) ledger: Transport,
     pub(crate) support: Transport,

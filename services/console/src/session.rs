@@ -62,6 +62,15 @@ pub(crate) struct Glance {
     pub(crate) health: HealthView,
 }
 
+/// What was done just now, for the next page to say once. Kept here and not in an address: whoever can send a link could say what never happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DoneNote {
+    pub(crate) book: String,
+    pub(crate) did: String,
+    pub(crate) kind: &'static str,
+    pub(crate) id: String,
+}
+
 /// The tokens of a login, as they were checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionTokens<'a> {
@@ -92,6 +101,7 @@ struct Session {
     ends: Instant,
     reason: Option<GivenReason>,
     glance: Option<(Instant, Arc<Glance>)>,
+    note: Option<DoneNote>,
     /// Whether a service has accepted its token.
     accepted: bool,
 }
@@ -140,6 +150,7 @@ impl Sessions {
             ends: now + self.times.whole,
             reason: None,
             glance: None,
+            note: None,
             accepted: false,
             person: Arc::new(person),
         };
@@ -262,6 +273,18 @@ impl Sessions {
         if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
             session.glance = Some((Instant::now(), glance));
         }
+    }
+
+    /// Keeps what was done, for the next page to say.
+    pub(crate) fn keep_note(&self, secret: &str, note: DoneNote) {
+        if let Some(session) = self.lock().get_mut(&hash(KEY, secret)) {
+            session.note = Some(note);
+        }
+    }
+
+    /// What was done in this book and not said yet; it is said once.
+    pub(crate) fn take_note(&self, secret: &str, book: &str) -> Option<DoneNote> {
+        self.lock().get_mut(&hash(KEY, secret))?.note.take_if(|note| note.book == book)
     }
 
     /// Notes that a service has accepted the session's token.

@@ -84,7 +84,7 @@ impl Visitor {
         sign_in(&self.back)
     }
 
-    /// Where the person signs in again to approve something, and comes back from.
+    /// Where the person signs in again to decide something, and comes back from.
     pub(crate) fn step_up(&self) -> String {
         Filters::address("/console/login/begin", &[("step_up", "1"), ("to", &self.back)])
     }

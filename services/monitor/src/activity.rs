@@ -96,10 +96,30 @@ struct SourcePage {
     rows: usize,
 }
 
+/// A user, and the users of books who are the same person.
+pub(crate) struct ActivityUsers {
+    pub(crate) user: UserKey,
+    /// Book and user.
+    pub(crate) linked: Vec<(String, UserKey)>,
+}
+
+impl ActivityUsers {
+    /// Those of a book, each once.
+    fn in_book<'a>(&'a self, book: &str) -> Vec<&'a UserKey> {
+        let mut users = vec![&self.user];
+        for (_, user) in self.linked.iter().filter(|(of, _)| of == book) {
+            if !users.contains(&user) {
+                users.push(user);
+            }
+        }
+        users
+    }
+}
+
 /// Whose activity is read, and by whom.
 #[derive(Clone, Copy)]
 pub(crate) struct ActivityAsked<'a> {
-    pub(crate) user: &'a UserKey,
+    pub(crate) users: &'a ActivityUsers,
     /// Whether the user reads it: they are not told what their money was blocked for.
     pub(crate) own: bool,
     /// Only lines of this time.
@@ -110,17 +130,20 @@ pub(crate) struct ActivityAsked<'a> {
 
 /// The lines after the position, in their order; more than `rows` of them if the list continues.
 pub(crate) async fn activity(tables: &StoryTables, scope: &StoryScope, asked: ActivityAsked<'_>) -> Result<Vec<ActivityFound>, ReadFault> {
-    let ActivityAsked { user, own, times, after, rows } = asked;
+    let ActivityAsked { users, own, times, after, rows } = asked;
     let page = SourcePage { after, rows };
     let mut found = Vec::new();
     for teller in tellers(tables, scope).await? {
-        let reader = ActivityReader { teller: &teller, user, own, times, names: teller.gift_names().await? };
+        let reader = ActivityReader { teller: &teller, own, times, names: teller.gift_names().await? };
         let mut of_book = Vec::new();
-        for account in teller.accounts_named(&names_of(user)).await? {
-            of_book.extend(reader.entries(&account, page).await?);
+        for user in users.in_book(&teller.book.name) {
+            for account in teller.accounts_named(&names_of(user)).await? {
+                of_book.extend(reader.entries(&account, page).await?);
+            }
+            // Rows of several users are one source: they are in one order, and a page goes on after its last row whosever that is.
+            of_book.extend(reader.purchases(user, page).await?);
+            of_book.extend(reader.payouts(user, page).await?);
         }
-        of_book.extend(reader.purchases(page).await?);
-        of_book.extend(reader.payouts(page).await?);
         // Rows of both come until a time, and entries from one time until another.
         of_book.retain(|line| line.position.time >= micros(times.from_ms));
         of_book.sort_by_key(|line| line.position.order());
@@ -135,10 +158,9 @@ pub(crate) async fn activity(tables: &StoryTables, scope: &StoryScope, asked: Ac
 
 struct ActivityReader<'a> {
     teller: &'a StoryTeller,
-    user: &'a UserKey,
     own: bool,
     times: TimeRange,
-    names: ServedNames,
+    names: &'a ServedNames,
 }
 
 impl ActivityReader<'_> {
@@ -230,13 +252,13 @@ impl ActivityReader<'_> {
         }
     }
 
-    async fn purchases(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
+    async fn purchases(&self, user: &UserKey, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
         let Some(tables) = &self.teller.purchase else { return Ok(Vec::new()) };
         let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
         let (before_ms, before_id) = self.before(PURCHASES, page);
-        let mut found = tables.uncredited_of(&self.teller.name, self.user, before_ms, before_id, rows).await?;
+        let mut found = tables.uncredited_of(&self.teller.name, user, before_ms, before_id, rows).await?;
         // Their coins are in no account of the user, whose wallet was closed.
-        found.extend(tables.suspended_of(&self.teller.name, self.user, before_ms, before_id, rows).await?);
+        found.extend(tables.suspended_of(&self.teller.name, user, before_ms, before_id, rows).await?);
         let line = |purchase: purchase::tables::Purchase| {
             let (coins, price) = (purchase.value.coins.get(), purchase.value.price);
             let (standing, state) = match purchase.state {
@@ -256,11 +278,11 @@ impl ActivityReader<'_> {
         Ok(found.into_iter().map(line).collect())
     }
 
-    async fn payouts(&self, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
+    async fn payouts(&self, user: &UserKey, page: SourcePage) -> Result<Vec<ActivityFound>, ReadFault> {
         let Some(tables) = &self.teller.payout else { return Ok(Vec::new()) };
         let rows = i64::try_from(page.rows).unwrap_or(i64::MAX);
         let (created_at_ms, id) = self.before(PAYOUTS, page);
-        let found = tables.unheld_of(&self.teller.name, self.user, PageStart { created_at_ms, id }, rows).await?;
+        let found = tables.unheld_of(&self.teller.name, user, PageStart { created_at_ms, id }, rows).await?;
         let line = |payout: payout::tables::Payout| ActivityFound {
             told: format!("{} over {}", payout.amount, payout.attempt.rail),
             unit: payout.amount.currency().code().to_owned(),

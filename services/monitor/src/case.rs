@@ -240,6 +240,7 @@ impl CaseWalk<'_> {
         let mut resumed = resumed;
         while !self.is_full() {
             let page = self.page(leg, from_no).await?;
+            self.teller.read_ahead(page.parts.iter().map(|part| seq_of(part.transfer.no))).await?;
             for part in &page.parts {
                 let seq = seq_of(part.transfer.no);
                 // A posting that puts money into an account and takes it out again is no link to another thing.
@@ -248,7 +249,7 @@ impl CaseWalk<'_> {
                 }
                 let mut path = path.to_vec();
                 path.push((number, part.transfer.no));
-                let event = self.event(seq).await?;
+                let event = self.teller.event_at(seq).await?;
                 // The step with which the page before this one ended, or one above it, was shown there.
                 let below = match resumed.split_first() {
                     Some(((_, no), below)) if *no == part.transfer.no => below,
@@ -276,12 +277,6 @@ impl CaseWalk<'_> {
             CaseSide::Uses => trail::uses_page(store, book, &leg.account, &leg.transfer, range).await?,
             CaseSide::Sources | CaseSide::Itself => trail::sources_page(store, book, leg.account.key, &leg.transfer, range).await?,
         })
-    }
-
-    async fn event(&self, seq: i64) -> Result<Event, ReadFault> {
-        let stored = self.teller.store.events(self.teller.book.key, seq, 1).await?.into_iter().next();
-        let stored = stored.filter(|stored| stored.event.seq == seq);
-        Ok(stored.ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?.event)
     }
 
     /// The legs of these postings through which money is followed: on the accounts of people, but for their debts to the company.
@@ -327,7 +322,7 @@ impl CaseWalk<'_> {
             class: StepClass::Thing,
             side: self.side,
             depth: path.len(),
-            time: self.teller.store.commit_time(self.teller.book.key, event.seq).await?,
+            time: self.teller.commit_time_at(event.seq).await?,
             amount: Some((leg.account.unit.to_string(), amount)),
             posting_id: event.id.to_string(),
             state: own::posting_kind(event),

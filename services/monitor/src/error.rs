@@ -63,6 +63,18 @@ pub enum Error {
     /// A viewer that read too slowly.
     #[error("the viewer reads too slowly")]
     ViewerTooSlow,
+    /// The book has no such account of the company.
+    #[error("no such account")]
+    AccountUnknown(String),
+    /// The user is linked to another person.
+    #[error("the user is another person")]
+    OtherPerson,
+    /// The person has as many users as there may be.
+    #[error("too many users of one person")]
+    PersonLinksFull {
+        /// How many there may be.
+        links_max: i64,
+    },
     /// The tables of other services.
     #[error("{0}")]
     Tables(#[source] ReadFault),
@@ -130,6 +142,17 @@ impl From<Error> for Status {
             Error::ViewerTooSlow => {
                 let why = "messages were read too slowly, so the stream ended; continue from the last cursor";
                 refused(Code::Aborted, "VIEWER_TOO_SLOW", why, &[])
+            }
+            Error::AccountUnknown(account) => {
+                refused(Code::NotFound, "ACCOUNT_UNKNOWN", "the book has no such account", &[("account", account)])
+            }
+            Error::OtherPerson => {
+                let why = "the user is linked to another person; call UnlinkPerson first; nothing was changed";
+                refused(Code::FailedPrecondition, "OTHER_PERSON", why, &[])
+            }
+            Error::PersonLinksFull { links_max } => {
+                let why = "the person has as many users as may be linked to one; nothing was changed";
+                refused(Code::FailedPrecondition, "PERSON_LINKS_FULL", why, &[("links_max", links_max.to_string())])
             }
             Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
             Error::Tables(ref fault) => unreadable(fault),

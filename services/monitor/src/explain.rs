@@ -3,8 +3,8 @@
 //! Reads the stores of all services; where they differ, the journal counts. [`tables`]: these stores. [`seek`]: finds what an id stands for; `summaries`: says
 //! in a sentence what that is; `story`: builds its story, in the words of `words` and the shape of [`shape`]; `people`: users and their accounts; `newest`:
 //! accounts as they are now; `sales`: purchases with what was paid back of them, orders, refunds, settlements; `wallets`: those that are closed or merged;
-//! `gift_names`: what gifts are called; `decisions`: what people decided of payouts; `treasury_book`: what treasury knows; `staff`: what staff proposed,
-//! approved and reversed. Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion
+//! `gift_names`: what gifts are called; `kept`, `ahead`: what one call reads for many things at once; `decisions`: what people decided of payouts;
+//! `treasury_book`: what treasury knows; `staff`: what staff proposed, approved and reversed. Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion
 //! turns gifts into money, a payout takes the money of conversions.
 use crate::audit::ReadFault;
 use books::store::{Book, Store};
@@ -12,6 +12,7 @@ use db::Database;
 use futures::{FutureExt as _, future::BoxFuture};
 use gift_names::{GiftNames, ServedNames};
 use identity::BookScope;
+use kept::KeptReads;
 use money::{BookName, UserKey};
 use std::sync::{
     Arc,
@@ -19,8 +20,10 @@ use std::sync::{
 };
 
 mod aftermath;
+mod ahead;
 mod decisions;
 pub(crate) mod gift_names;
+mod kept;
 pub(crate) mod newest;
 mod people;
 mod sales;
@@ -64,6 +67,7 @@ pub struct StoryTeller {
     pub(crate) support: Option<support::tables::Store>,
     pub(crate) treasury: Option<treasury::tables::Store>,
     pub(crate) gifts: Option<GiftNames>,
+    kept: KeptReads,
     scope: StoryScope,
     /// Whether staff actions that name no book are found with this one.
     with_bookless: bool,
@@ -80,8 +84,22 @@ pub(crate) async fn tellers(tables: &StoryTables, scope: &StoryScope) -> Result<
         }
         let StoryTables { ledger, purchase, earnings, payout, support, treasury, gifts } = tables.clone();
         let with_bookless = matches!(scope.books, BookScope::All) && tellers.is_empty();
-        let (store, scope, left) = (ledger, scope.clone(), AtomicUsize::new(STORIES_MAX));
-        tellers.push(StoryTeller { store, book, name, purchase, earnings, payout, support, treasury, gifts, scope, with_bookless, left });
+        let (store, kept, scope, left) = (ledger, KeptReads::default(), scope.clone(), AtomicUsize::new(STORIES_MAX));
+        tellers.push(StoryTeller {
+            store,
+            book,
+            name,
+            purchase,
+            earnings,
+            payout,
+            support,
+            treasury,
+            gifts,
+            kept,
+            scope,
+            with_bookless,
+            left,
+        });
     }
     Ok(tellers)
 }
@@ -97,12 +115,13 @@ pub(crate) async fn knows(tables: &StoryTables, scope: &StoryScope, user: &UserK
 }
 
 impl StoryTeller {
-    /// What gifts were called; no names without tables of catalogues.
-    pub(crate) async fn gift_names(&self) -> Result<ServedNames, ReadFault> {
-        match &self.gifts {
+    /// What gifts were called, as of this call's first look; no names without tables of catalogues.
+    pub(crate) async fn gift_names(&self) -> Result<&ServedNames, ReadFault> {
+        let served = async || match &self.gifts {
             Some(names) => names.served().await,
             None => Ok(ServedNames::default()),
-        }
+        };
+        self.kept.names.get_or_try_init(served).await
     }
 
     /// Whether one more thing may be added.

@@ -8,7 +8,7 @@
 //! - [`audit`]: the audit itself: once over everything, or as the journal grows ([`audit::continuous`]).
 //! - [`explain`]: what an id stands for, where the money came from and where it went.
 //! - [`listing`]: purchases and payouts, newest first. [`export`]: a journal as CSV. `exporting`: the same over RPC.
-//! - [`payments`]: what is committed, live, and the figures of charts. [`store`], [`tables`]: the monitor's own tables, with the figures of hours.
+//! - [`payments`]: what is committed, live, and the figures of charts. [`store`], [`tables`]: the monitor's own tables, with the figures of hours and which person users are.
 //! - [`config`]: its options.
 mod activity;
 pub mod audit;
@@ -20,6 +20,7 @@ pub mod export;
 mod exporting;
 mod find;
 pub mod health;
+pub(crate) mod house;
 pub mod listing;
 mod meters;
 pub mod payments;
@@ -92,10 +93,10 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, StartFault> {
     config.check()?;
     let health: Arc<RwLock<Health>> = Arc::default();
     meters::watch(&health);
+    let own = Store::open(&deps.database).await?;
     let payments = match deps.ledger {
         Some(ledger) => {
-            let store = Store::open(&deps.database).await?;
-            let payments = Payments::new(LedgerClient::new(ledger), store, config.clone(), deps.shutdown.clone());
+            let payments = Payments::new(LedgerClient::new(ledger), own.clone(), config.clone(), deps.shutdown.clone());
             meters::watch_viewers(&payments);
             tokio::spawn(payments.clone().follow_books());
             Some(payments)
@@ -105,7 +106,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, StartFault> {
     let tables = Arc::new(KeptTables::new(deps.database.clone()));
     let auditor = ContinuousAudit::new(deps.database, deps.heads_dir, config.clone()).with_posters(deps.posters);
     tokio::spawn(rounds::run(auditor, config.clone(), health.clone(), deps.shutdown));
-    Ok(Service { handlers: Handlers { health, tables, reads: service::reads(), payments, config, exports: service::exports() } })
+    Ok(Service { handlers: Handlers { health, tables, reads: service::reads(), payments, own, config, exports: service::exports() } })
 }
 
 impl Service {

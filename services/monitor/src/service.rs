@@ -10,16 +10,17 @@ use crate::{
     exporting::{self, EXPORTS_MAX, ExportJournalStream, ExportPatience, READER_PATIENCE},
     find,
     health::{CheckHistory, CheckResult, Health, HealthOfBook},
-    listing,
+    house, listing,
     payments::Payments,
+    store::{LINKS_MAX, LinkOutcome, LinkedUser, Store},
     wire,
     work::{self, WorkAsked, WorkPosition},
 };
 use api::monitor::{
     BookHealth, CheckOutcome, ExplainCaseRequest, ExplainCaseResponse, ExportJournalRequest, FindRequest, FindResponse, GetFiguresRequest,
-    GetFiguresResponse, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, ListActivityRequest, ListActivityResponse,
-    ListPaymentsRequest, ListPaymentsResponse, ListWorkRequest, ListWorkResponse, WatchPaymentsRequest, WatchPaymentsResponse,
-    monitor_service_server::MonitorService,
+    GetFiguresResponse, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, LinkPersonRequest, LinkPersonResponse,
+    ListActivityRequest, ListActivityResponse, ListPaymentsRequest, ListPaymentsResponse, ListWorkRequest, ListWorkResponse,
+    UnlinkPersonRequest, UnlinkPersonResponse, WatchPaymentsRequest, WatchPaymentsResponse, monitor_service_server::MonitorService,
 };
 use futures::{Stream, stream};
 use identity::{BookScope, Role};
@@ -59,6 +60,8 @@ pub struct Handlers {
     pub(crate) reads: Arc<Semaphore>,
     /// `None`: the monitor has no connection to the ledger.
     pub(crate) payments: Option<Arc<Payments>>,
+    /// The monitor's own tables.
+    pub(crate) own: Store,
     pub(crate) config: Config,
     /// Places for exports.
     pub(crate) exports: Arc<Semaphore>,
@@ -82,6 +85,20 @@ impl Handlers {
 
     fn payments(&self) -> Result<&Payments, Error> {
         self.payments.as_deref().ok_or(Error::LedgerNotConfigured)
+    }
+
+    /// The links of a user in these books that the caller may follow. Users only with a token of several books: its issuer vouches that their `sub` is one person, and
+    /// the `sub` of another token may be a person's key by chance.
+    async fn links(&self, caller: &rpc::Caller, user: &UserKey, books: &BookScope) -> Result<Vec<LinkedUser>, Status> {
+        let spans = match &caller.principal.books {
+            BookScope::All => true,
+            BookScope::Only(names) => names.iter().any(|name| Some(name) != names.first()),
+        };
+        if matches!(caller.principal.role, Role::Viewer | Role::Creator) && !spans {
+            return Ok(Vec::new());
+        }
+        let links = self.own.links_of(user).await.map_err(Error::Store)?;
+        Ok(links.into_iter().filter(|link| BookName::try_new(&link.book).is_ok_and(|book| books.covers(&book))).collect())
     }
 
     /// The tables, and which books a request means: the one it names, or all that the token covers.
@@ -192,21 +209,42 @@ impl MonitorService for Handlers {
         let asked = ListActivityRequest { user_id: user.to_string(), page_size: 0, page_token: String::new(), ..request.clone() };
         let list = list_of("ListActivity", &caller, asked);
         let after = list.position::<ActivityPosition>(&request.page_token).map_err(|_| rpc::errors::page_token())?;
+        let links = self.links(&caller, &user, &books).await?;
         let scope = StoryScope { books, user: None, most: 0 };
         let own = matches!(caller.principal.role, Role::Viewer | Role::Creator);
-        let asked = ActivityAsked { user: &user, own, times, after, rows: size.saturating_add(1) };
+        let users = wire::links::users(user, &links);
+        let asked = ActivityAsked { users: &users, own, times, after, rows: size.saturating_add(1) };
         let found = activity::activity(&tables, &scope, asked).await;
         let found = found.map_err(|fault| error::unreadable(&fault))?;
-        if found.is_empty() && after.is_none() && caller.principal.role.is_staff() {
+        let user = &users.user;
+        if found.is_empty() && links.is_empty() && after.is_none() && caller.principal.role.is_staff() {
             // A name that was mistyped is not a user to whom nothing happened.
-            let known = explain::knows(&tables, &scope, &user).await.map_err(|fault| error::unreadable(&fault))?;
+            let known = explain::knows(&tables, &scope, user).await.map_err(|fault| error::unreadable(&fault))?;
             if !known {
                 return Err(rpc::errors::user_unknown(user.as_str()));
             }
         }
         let rows = found.into_iter().map(|line| (line.position, line)).map(|(position, line)| (wire::find::activity_line(line), position));
         let (lines, next_page_token) = list.cut_to_fit(rows.collect(), size);
-        Ok(Response::new(ListActivityResponse { lines, next_page_token }))
+        Ok(Response::new(ListActivityResponse { lines, next_page_token, links: links.into_iter().map(wire::links::link).collect() }))
+    }
+
+    async fn link_person(&self, request: Request<LinkPersonRequest>) -> Result<Response<LinkPersonResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let wanted = wire::links::wanted(&caller, &request.into_inner(), money::time::now_ms())?;
+        match self.own.link(&wanted).await.map_err(Error::Store)? {
+            LinkOutcome::Linked(link) => Ok(Response::new(LinkPersonResponse { link: Some(wire::links::link(link)) })),
+            LinkOutcome::OtherPerson => Err(Error::OtherPerson.into()),
+            LinkOutcome::Full => Err(Error::PersonLinksFull { links_max: LINKS_MAX }.into()),
+        }
+    }
+
+    async fn unlink_person(&self, request: Request<UnlinkPersonRequest>) -> Result<Response<UnlinkPersonResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let (book, user) = wire::links::unlinked(&caller, &request.into_inner())?;
+        let by = (caller.principal.subject.as_str(), money::time::now_ms());
+        let unlinked = self.own.unlink(&book, &user, by).await.map_err(Error::Store)?;
+        Ok(Response::new(UnlinkPersonResponse { unlinked }))
     }
 
     async fn explain_case(&self, request: Request<ExplainCaseRequest>) -> Result<Response<ExplainCaseResponse>, Status> {
@@ -272,6 +310,11 @@ impl MonitorService for Handlers {
         let asked = wire::listing::asked(caller.book(&request.book), request)?;
         let _reading = self.reading().await?;
         let tables = self.tables.get().await.map_err(Error::Tables)?;
+        if let Some(filter) = &asked.house {
+            let page = house::list_page(&tables, filter, asked.after, asked.size).await.map_err(Error::Tables)?;
+            let page = page.ok_or_else(|| Error::AccountUnknown(filter.account.clone()))?;
+            return Ok(Response::new(wire::listing::house_page(&asked, page)));
+        }
         let page = listing::list_page(&tables, &asked.filter, asked.after, asked.size).await.map_err(Error::Tables)?;
         Ok(Response::new(wire::listing::page(&asked, page)))
     }

@@ -1,4 +1,8 @@
-//! Every SQL statement on the monitor's own tables. The same on SQLite and PostgreSQL.
+//! Every SQL statement on the monitor's own tables. The same on SQLite and PostgreSQL. `links`: which person users are.
+mod links;
+
+pub use links::{LINKS_MAX, LinkOutcome, LinkedUser};
+
 use crate::payments::{figures::TallyBySteps, tally::UnitSums};
 use db::Migration;
 use ledger_client::JournalPlace;
@@ -6,9 +10,12 @@ use money::BookName;
 use sqlx::{Any, AnyPool, Row as _, Transaction, any::AnyRow};
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 1] = [Migration::expand(1, include_str!("../migrations/0001_figures.sql"))];
+pub const MIGRATIONS: [Migration; 2] = [
+    Migration::expand(1, include_str!("../migrations/0001_figures.sql")),
+    Migration::expand(2, include_str!("../migrations/0002_person_links.sql")),
+];
 
-/// The monitor's own tables: what it counted, which can be counted again.
+/// The monitor's own tables: what it counted, which can be counted again, and which person users are, which only apps know.
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,

@@ -1,2 +1,2 @@
-//! The monitor's own tables, for those who migrate, back up or compare them. They have nothing of users, and can be counted again.
-pub use crate::store::{FigurePlace, Store};
+//! The monitor's own tables, for those who migrate, back up, compare or erase them. What it counted can be counted again; which person users are, can't.
+pub use crate::store::{FigurePlace, LinkedUser, Store};

@@ -33,7 +33,7 @@ const STATEMENTS: TablePlacement = Coordinator("all of one book, the treasury's,
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` is the first column of the keys of all distributed tables.
-pub const PLAN: [(&str, TablePlacement); 157] = [
+pub const PLAN: [(&str, TablePlacement); 159] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -190,6 +190,8 @@ pub const PLAN: [(&str, TablePlacement); 157] = [
     ("support.program_format", OURS),
     ("monitor.figure_cursor", SERVICES),
     ("monitor.figure_hour", SERVICES),
+    ("monitor.person_link", SERVICES),
+    ("monitor.person_link_change", SERVICES),
     ("monitor.migration", OURS),
     ("monitor.program_format", OURS),
 ];

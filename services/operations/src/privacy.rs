@@ -126,11 +126,23 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
         };
         whole["acts"] = json!(acts.iter().map(act).collect::<Vec<_>>());
     }
+    whole["person_links"] = person_links(of).await?;
     whole["entries"] = entries(of).await?;
     Ok(whole)
 }
 
-/// Whether a user without purchase, quote, payout or bank account is known: by an account, a token for receipts or an order that nobody paid. An erasure leaves
+/// Which person apps said that the user is, and when.
+async fn person_links(of: &WhoseData<'_>) -> Result<Value, OperationFault> {
+    let WhoseData { database, book, user } = of;
+    if !exists(database, Service::Monitor).await? {
+        return Ok(json!([]));
+    }
+    let change = |(at_ms, is_linked, person): (i64, bool, String)| json!({ "time_ms": at_ms, "linked": is_linked, "person_id": person });
+    let changes = monitor::tables::Store::open(database).await?.link_changes(book, user).await?;
+    Ok(changes.into_iter().map(change).collect())
+}
+
+/// Whether a user without purchase, quote, payout or bank account is known: by an account, a token for receipts, an order that nobody paid, or a link to a person. An erasure leaves
 /// the accounts, so repeating it still finds the user.
 async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
     let WhoseData { database, book, user } = of;
@@ -144,7 +156,12 @@ async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
     }
     if exists(database, Service::Purchase).await? {
         let tables = purchase::tables::Store::open(database).await?;
-        return Ok(tables.token_of(book, user).await?.is_some() || !tables.orders_of_user(book, user, None).await?.is_empty());
+        if tables.token_of(book, user).await?.is_some() || !tables.orders_of_user(book, user, None).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    if exists(database, Service::Monitor).await? {
+        return Ok(!monitor::tables::Store::open(database).await?.link_changes(book, user).await?.is_empty());
     }
     Ok(false)
 }
@@ -216,6 +233,8 @@ pub struct ErasedEverywhere {
     pub wallets: u64,
     /// Lines of the audit log whose texts were erased.
     pub acts: u64,
+    /// Which person the user is: links, and their history.
+    pub person_links: u64,
 }
 
 /// Erases a user's personal data. A refused erasure changes nothing; an interrupted one is completed by repeating it.
@@ -237,7 +256,10 @@ pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, OperationFaul
     if exists(database, Service::Support).await? {
         erased.acts = support::tables::Store::open(database).await?.erase(book.as_str(), user.as_str(), &things).await?;
     }
-    for service in [Service::Payout, Service::Purchase, Service::Support] {
+    if exists(database, Service::Monitor).await? {
+        erased.person_links = monitor::tables::Store::open(database).await?.erase_links(book, user).await?;
+    }
+    for service in [Service::Payout, Service::Purchase, Service::Support, Service::Monitor] {
         scrub(database, service).await?;
     }
     Ok(erased)

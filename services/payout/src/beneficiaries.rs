@@ -3,6 +3,7 @@
 //! - [`rules`]: what is checked of an account and its holder. [`refusal`]: why one is not recorded.
 //! - [`given`]: what an owner entered. [`sealed`]: how it is stored. [`digesting`]: digests for rows of older programs. [`desk`]: by what it is checked.
 //! - [`correcting`]: corrections by the bank that holds the account.
+//! - [`revealing`]: what staff are shown in clear.
 //! - [`verification`]: whether the bank says that the account is the holder's.
 
 pub mod correcting;
@@ -10,6 +11,7 @@ pub mod desk;
 pub mod digesting;
 pub mod given;
 pub mod refusal;
+pub mod revealing;
 pub mod rules;
 pub mod sealed;
 pub mod verification;

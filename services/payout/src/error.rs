@@ -122,6 +122,12 @@ pub enum PayoutRefusal {
     /// No such beneficiary of this user.
     #[error("no such beneficiary")]
     BeneficiaryUnknown,
+    /// A part of a beneficiary that its owner did not give.
+    #[error("the owner of this beneficiary did not give this part of it ({part})")]
+    PartEmpty {
+        /// The part.
+        part: &'static str,
+    },
     /// The bank gave a name that is close to the given one, and its owner has not confirmed it.
     #[error(
         "the bank has another name for this account, close to the given one; nothing was held: confirm it with ConfirmBeneficiary, or record the account again"
@@ -165,6 +171,7 @@ impl PayoutRefusal {
             Self::HolderNameRecorded { .. } => (Code::FailedPrecondition, "HOLDER_NAME_INVALID"),
             Self::BookUnknown => (Code::NotFound, "BOOK_UNKNOWN"),
             Self::BeneficiaryUnknown => (Code::NotFound, "BENEFICIARY_UNKNOWN"),
+            Self::PartEmpty { .. } => (Code::NotFound, "PART_EMPTY"),
             Self::PayeeUnconfirmed => (Code::FailedPrecondition, "PAYEE_UNCONFIRMED"),
             Self::CurrencyUnsupported => (Code::FailedPrecondition, "CURRENCY_UNSUPPORTED"),
             Self::AmountTooLarge { .. } => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
@@ -196,6 +203,7 @@ impl PayoutRefusal {
             Self::RecallOpen { recall_id } => vec![("recall_id", recall_id.to_string())],
             Self::NotRecallable { state } | Self::NotCancellable { state } => vec![("state", (*state).to_owned())],
             Self::HolderNameRecorded { rail, chars_max, .. } => vec![("rail", rail.clone()), ("chars_max", chars_max.to_string())],
+            Self::PartEmpty { part } => vec![("part", (*part).to_owned())],
             Self::BookUnknown | Self::BeneficiaryUnknown | Self::PayeeUnconfirmed | Self::CurrencyUnsupported => Vec::new(),
         };
         StickyRefusal::new(code, reason, self.to_string(), &facts)

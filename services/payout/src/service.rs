@@ -153,6 +153,17 @@ impl PayoutService for Handlers {
         Ok(Response::new(pb::FindBeneficiariesResponse { beneficiaries, next_page_token }))
     }
 
+    async fn reveal_beneficiary(
+        &self,
+        request: Request<pb::RevealBeneficiaryRequest>,
+    ) -> Result<Response<pb::RevealBeneficiaryResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user, id, part) = wire::beneficiary::revealing(caller.book_and_user(&request.book, &request.user_id), &request)?;
+        let fields = self.payouts.revealed((&book, &user), id, part).await?;
+        Ok(Response::new(wire::beneficiary::revealed(fields)))
+    }
+
     async fn request_payout(&self, request: Request<pb::RequestPayoutRequest>) -> Result<Response<pb::RequestPayoutResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();

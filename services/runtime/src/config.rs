@@ -173,8 +173,8 @@ pub struct IdentitySettings {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StaffSettings {
-    /// Seconds that may have passed since a member of staff signed in (`auth_time` in the token) when they approve something; beyond that, and without
-    /// `auth_time`, the call is refused with STEP_UP_REQUIRED, and the console has them sign in again. At most 86400. 0: it is not asked.
+    /// Seconds that may have passed since a member of staff signed in (`auth_time` in the token) when they approve something, move money by their
+    /// own decision or close something for ever; beyond that, and without `auth_time`, the call is refused with STEP_UP_REQUIRED, and the console has them sign in again. At most 86400. 0: it is not asked.
     pub login_age_max_s: u32,
 }
 

@@ -47,12 +47,14 @@ pub const PEOPLE: [SandboxPerson; 4] = [
 pub struct Config {
     /// How long tokens are valid, in seconds. Who is still there gets new ones for the refresh token.
     pub token_seconds: u32,
+    /// How long ago people say that they signed in (`auth_time`), in seconds, for trying out what needs a recent login. 0: just now.
+    pub login_age_seconds: u32,
 }
 
 impl Default for Config {
     /// Five minutes, as short as careful issuers have it.
     fn default() -> Self {
-        Self { token_seconds: 300 }
+        Self { token_seconds: 300, login_age_seconds: 0 }
     }
 }
 

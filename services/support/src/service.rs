@@ -9,8 +9,8 @@ use crate::{
 };
 use api::support::{
     ApproveRequest, ApproveResponse, GetProposalRequest, GetProposalResponse, ListActsRequest, ListActsResponse, ListProposalsRequest,
-    ListProposalsResponse, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse, RejectRequest, RejectResponse,
-    support_service_server::SupportService,
+    ListProposalsResponse, NoteActRequest, NoteActResponse, ProposeRequest, ProposeResponse, RecordActRequest,
+    RecordActResponse, RejectRequest, RejectResponse, support_service_server::SupportService,
 };
 use identity::{BookScope, Role, access};
 use money::text::is_plain;
@@ -115,6 +115,13 @@ impl SupportService for Handlers {
         let proposal = self.proposals.get(&book, id).await?;
         let preview = self.proposals.preview(&proposal, now_ms()).await;
         Ok(Response::new(GetProposalResponse { proposal: Some(wire::proposal(proposal, now_ms())), preview }))
+    }
+
+    async fn note_act(&self, request: Request<NoteActRequest>) -> Result<Response<NoteActResponse>, Status> {
+        // The stack has recorded it, with its request and reason; what is malformed is there too, as what was refused.
+        let caller = rpc::caller(&request)?;
+        wire::check_note(caller.book(&request.get_ref().book), request.get_ref())?;
+        Ok(Response::new(NoteActResponse {}))
     }
 
     async fn list_proposals(&self, request: Request<ListProposalsRequest>) -> Result<Response<ListProposalsResponse>, Status> {

@@ -8,7 +8,7 @@ use crate::{
 };
 use api::support::{self as pb, ProposeRequest, proposal as proposal_pb, propose_request};
 use db::requests::SentFields;
-use money::{BookName, RequestId, UserKey};
+use money::{BookName, RequestId, UserKey, text::is_plain};
 use rpc::{
     Violations,
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 /// Default and maximum page size.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
+/// Bytes of what a note says: a line for people.
+const NOTE_BYTES_MAX: usize = 200;
 
 fn malformed(field: &'static str, why: impl Into<String>) -> Error {
     Error::Malformed { field, why: why.into() }
@@ -34,6 +36,24 @@ pub fn staff_act(act: pb::Act) -> Result<StaffAct, Error> {
     let act_id = Uuid::try_parse(&act.act_id).map_err(|_| malformed("act_id", "must be a UUID"))?;
     let pb::Act { subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, .. } = act;
     Ok(StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json })
+}
+
+/// Checks a note of what somebody is about to do, whose book was read from its name.
+pub fn check_note(book: Result<BookName, Status>, note: &pb::NoteActRequest) -> Result<(), Status> {
+    let mut wrong = Violations::default();
+    wrong.take(book);
+    for (field, text, least) in [("what", &note.what, 1), ("about", &note.about, 0)] {
+        if !(least..=NOTE_BYTES_MAX).contains(&text.len()) || !is_plain(text) {
+            let must = format!("must have {least} to {NOTE_BYTES_MAX} bytes without control, bidirectional or zero-width characters");
+            wrong.add(rpc::malformed(field, &must));
+        }
+    }
+    if !note.user_id.is_empty()
+        && let Err(error) = UserKey::try_new(&note.user_id)
+    {
+        wrong.add(rpc::malformed("user_id", &error.must()));
+    }
+    wrong.check()
 }
 
 /// The whole request, of which the line stores only a part.

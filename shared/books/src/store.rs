@@ -326,6 +326,8 @@ pub trait Store: Send + Sync + 'static {
     async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error>;
     /// The existing events at these places, without their transfers.
     async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error>;
+    /// All transfers of the events at these places, which are given once each, in order.
+    async fn transfers_of(&self, book: i64, seqs: &[i64]) -> Result<Vec<Transfer>, Error>;
     /// The head, every account as its row or the log has it, and the transfers they may lack, from one snapshot.
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch completely or not at all.

@@ -33,8 +33,11 @@ pub struct AccessRow {
     pub access: Access,
     /// Whether staff must give a reason: if it shows or changes what belongs to a user, or changes a book.
     pub reason: bool,
-    /// Whether a person decides by it what another one asked for, or ends what two must agree on. Staff must have signed in lately for it.
+    /// Whether a person decides by it what another one asked for, or ends what two must agree on.
     pub approval: bool,
+    /// Whether staff must have signed in lately for it: every approval, and what one person decides about money, or closes for ever, alone. This is the only
+    /// place that says so: callers of RPCs and the forms of the console follow it.
+    pub step_up: bool,
     /// The largest message of a caller over a socket, in bytes; of a stream, each of its messages.
     pub bytes_max: usize,
     /// Whether a user's call leaves a row even when it is refused, so that calls are limited per hour.
@@ -55,7 +58,7 @@ pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A row whose staff need no reason: it concerns no user.
 const fn row(path: &'static str, access: Access) -> AccessRow {
-    AccessRow { path, access, reason: false, approval: false, bytes_max: REQUEST_BYTES_MAX, keeps: false }
+    AccessRow { path, access, reason: false, approval: false, step_up: false, bytes_max: REQUEST_BYTES_MAX, keeps: false }
 }
 
 /// A row whose staff must give a reason.
@@ -65,7 +68,13 @@ const fn explained(path: &'static str, access: Access) -> AccessRow {
 
 /// A row by which a second person decides: staff must give a reason, and must have signed in lately.
 const fn approval(path: &'static str, access: Access) -> AccessRow {
-    AccessRow { approval: true, ..explained(path, access) }
+    AccessRow { approval: true, ..decisive(path, access) }
+}
+
+/// A row by which one person decides about money or closes something for ever: staff must give a reason, and must have signed in lately. What follows a rule,
+/// a plan or a statement of a bank is none, and nothing that only asks: two of them decide then.
+const fn decisive(path: &'static str, access: Access) -> AccessRow {
+    AccessRow { step_up: true, ..explained(path, access) }
 }
 
 impl AccessRow {
@@ -180,6 +189,9 @@ const CREATOR_RECALL: Access =
 const RETURN_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Which users share a bank account: for staff who look into fraud. Users learn nothing about others.
 const ACCOUNT_FIND: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// What a creator entered of an account, one part at a time: for the staff who see it masked.
+const ACCOUNT_REVEAL: Access =
+    Access::Roles(&[(Support, Reach::OnBehalf), (Finance, Reach::OnBehalf), (Auditor, Reach::OnBehalf), (Admin, Reach::OnBehalf)]);
 
 /// How much is known of a creator: set by the app's service that checks it, which decides how much may be paid unreviewed.
 const CREATOR_TIER: Access = Access::Roles(&[(Service, Reach::OnBehalf)]);
@@ -221,6 +233,8 @@ const JOURNAL_EXPORT: Access = Access::Roles(&[(Finance, Reach::Book), (Auditor,
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// All staff read what was done about a user or an account; see [`reads_whole_log`].
 const ACT_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// Staff who do something outside of these services say so first. Auditors do nothing.
+const ACT_NOTE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Staff who help users or are responsible for the books may propose.
 const PROPOSE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// The second person must be responsible for the books.
@@ -235,6 +249,9 @@ const HEALTH: Access =
 /// What ids stand for, what belongs to whom, and what needs a person: for services and staff. Whoever may not read a kind of thing does not find it here either.
 const MONEY_FIND: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
+/// Which person a user is: said by the app's service alone, which knows it. Users and staff would see others' money by it.
+const PERSON_LINK: Access = Access::Roles(&[(Service, Reach::OnBehalf)]);
 
 /// Payments of all users of a book: for services, and all staff.
 const PAYMENT_WATCH: Access =
@@ -296,7 +313,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/CreateCheckout", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetCheckout", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/RequestRefund", USER_TOP_UP).keeping(),
-    explained("/largesse.purchase.v1.PurchaseService/RefundPurchase", REFUND_DECIDE),
+    decisive("/largesse.purchase.v1.PurchaseService/RefundPurchase", REFUND_DECIDE),
     approval("/largesse.purchase.v1.PurchaseService/ApproveRefund", APPROVE),
     explained("/largesse.purchase.v1.PurchaseService/RejectRefund", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/GetRefund", USER_READ),
@@ -307,7 +324,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/ListStoreBills", REFUSAL_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListStoreQuestions", REFUSAL_READ),
     explained("/largesse.purchase.v1.PurchaseService/EndStoreEvent", EVENT_END),
-    explained("/largesse.purchase.v1.PurchaseService/CloseWallet", REFUND_DECIDE),
+    decisive("/largesse.purchase.v1.PurchaseService/CloseWallet", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/MergeWallets", REFUND_DECIDE),
     explained("/largesse.purchase.v1.PurchaseService/GetWalletClosure", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/RequestWalletClosure", USER_CLOSE).keeping(),
@@ -327,6 +344,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/DeleteBeneficiary", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/ConfirmBeneficiary", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/FindBeneficiaries", ACCOUNT_FIND),
+    explained("/largesse.payout.v1.PayoutService/RevealBeneficiary", ACCOUNT_REVEAL),
     explained("/largesse.payout.v1.PayoutService/RequestPayout", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetPayoutOptions", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/CancelPayout", CREATOR_CASH).keeping(),
@@ -364,9 +382,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/GetAccountingDay", ACCOUNTING_READ),
     explained("/largesse.treasury.v1.TreasuryService/GetAccountingBalances", ACCOUNTING_READ),
     explained("/largesse.treasury.v1.TreasuryService/GetRollForward", ACCOUNTING_READ),
-    explained("/largesse.treasury.v1.TreasuryService/CloseAccountingPeriod", ACCOUNTING_CLOSE),
+    decisive("/largesse.treasury.v1.TreasuryService/CloseAccountingPeriod", ACCOUNTING_CLOSE),
     explained("/largesse.treasury.v1.TreasuryService/ListAccountingPeriods", ACCOUNTING_READ),
-    explained("/largesse.treasury.v1.TreasuryService/MoveFunds", FUNDS_MOVE),
+    decisive("/largesse.treasury.v1.TreasuryService/MoveFunds", FUNDS_MOVE),
     explained("/largesse.treasury.v1.TreasuryService/ListMoves", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ListPositions", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/AccrueInterest", FUNDS_MOVE),
@@ -381,7 +399,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/ExplainCase", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/ProposeAdjustment", APPROVE),
     approval("/largesse.treasury.v1.TreasuryService/ApproveAdjustment", APPROVE),
-    explained("/largesse.treasury.v1.TreasuryService/CloseDay", STRUCTURE_WRITE),
+    decisive("/largesse.treasury.v1.TreasuryService/CloseDay", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/ListClosedDays", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/IssueStatement", STRUCTURE_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/GetStatement", STRUCTURE_READ),
@@ -390,7 +408,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.treasury.v1.TreasuryService/PlanMigration", STRUCTURE_READ).filed(),
     explained("/largesse.treasury.v1.TreasuryService/ApplyMigration", MIGRATION_WRITE).filed(),
     explained("/largesse.treasury.v1.TreasuryService/MoveOldBalances", MIGRATION_WRITE),
-    explained("/largesse.treasury.v1.TreasuryService/CloseOldAccounts", MIGRATION_WRITE),
+    decisive("/largesse.treasury.v1.TreasuryService/CloseOldAccounts", MIGRATION_WRITE),
     explained("/largesse.treasury.v1.TreasuryService/GetMigrationReport", STRUCTURE_READ),
     explained("/largesse.treasury.v1.TreasuryService/ExpectReceipt", RECEIPT_EXPECT),
     row("/largesse.treasury.v1.TreasuryService/RecordReceipt", RECEIPT_RECORD),
@@ -405,6 +423,7 @@ pub const TABLE: &[AccessRow] = &[
     row("/largesse.treasury.v1.TreasuryService/InstructSweep", FUNDS_RESERVE),
     row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
+    explained("/largesse.support.v1.SupportService/NoteAct", ACT_NOTE),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),
     approval("/largesse.support.v1.SupportService/Approve", APPROVE),
     explained("/largesse.support.v1.SupportService/Reject", PROPOSE),
@@ -414,6 +433,8 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.monitor.v1.MonitorService/Find", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/ListWork", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/ListActivity", USER_READ),
+    row("/largesse.monitor.v1.MonitorService/LinkPerson", PERSON_LINK),
+    row("/largesse.monitor.v1.MonitorService/UnlinkPerson", PERSON_LINK),
     explained("/largesse.monitor.v1.MonitorService/ExplainCase", MONEY_FIND),
     explained("/largesse.monitor.v1.MonitorService/WatchPayments", PAYMENT_WATCH),
     row("/largesse.monitor.v1.MonitorService/GetFigures", HEALTH),

@@ -53,6 +53,11 @@ pub struct TrustedIssuer {
     /// the token's claim `books` says which books it covers.
     #[serde(default)]
     pub apps: BTreeMap<String, Vec<String>>,
+    /// Whether a user's token may name several books in its claim `books`. This issuer then vouches that one `sub` is one person in all of them: the person sees their
+    /// money of these books as one list, with the users that apps have linked to this `sub` (LinkPerson). If not set, a token of a viewer or creator that names
+    /// more than one book is refused. Where `apps` is set, it alone says which books a token covers.
+    #[serde(default)]
+    pub several_books: bool,
     /// Prefix that is put before the `sub` of its tokens, so that users of two issuers are never confused.
     #[serde(default)]
     pub subject_prefix: String,
@@ -122,6 +127,7 @@ impl TrustedIssuer {
             role_claim: role_claim(),
             app_claim: app_claim(),
             apps: BTreeMap::new(),
+            several_books: true,
             subject_prefix: String::new(),
             subject: SubjectMapping::Plain,
             subject_key_file: PathBuf::new(),

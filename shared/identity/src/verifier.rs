@@ -330,7 +330,9 @@ impl IssuerKeys {
             Some(value) => value.as_str().ok_or(Error::Claim("app"))?.to_owned(),
         };
         let books = if self.apps.is_empty() {
-            books(claims, role)?
+            let books = books(claims, role)?;
+            self.check_span(&books, role)?;
+            books
         } else {
             BookScope::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone())
         };
@@ -338,6 +340,14 @@ impl IssuerKeys {
         // Of a wrong form it proves nothing, and few calls need it.
         let auth_time = instant(claims, "auth_time").ok().flatten();
         Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at, auth_time })
+    }
+
+    /// Refuses a user's token for several books of an issuer that does not vouch that its `sub` is one person in all of them: two apps may call different people alike.
+    fn check_span(&self, books: &BookScope, role: Role) -> Result<(), Error> {
+        let BookScope::Only(names) = books else { return Ok(()) };
+        let is_span = names.iter().any(|name| Some(name) != names.first());
+        let is_user = matches!(role, Role::Viewer | Role::Creator);
+        if is_user && is_span && !self.issuer.several_books { Err(Error::Claim("books")) } else { Ok(()) }
     }
 
     fn role(&self, claims: &Map<String, Value>) -> Result<Role, Error> {

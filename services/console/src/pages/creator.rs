@@ -1,6 +1,8 @@
 //! A creator's money: diamonds, what of them can be converted, what is payable, what is held or blocked, the payouts and where they go, now and at any moment.
-use super::holdings::{
-    AskedHolder, GET_ACCOUNT, HeldView, MovedView, NEWEST, PagePart, RelatedView, held, is_user_unknown, newest, part, state,
+use super::{
+    holdings::{AskedHolder, GET_ACCOUNT, HeldView, MovedView, NEWEST, PagePart, RelatedView, held, is_user_unknown, newest, part, state},
+    options::{AskedOptions, OptionsPart},
+    reveal::RevealForm,
 };
 use crate::{
     answer::{ask_reason, failed, page, refused, without_frame},
@@ -27,6 +29,7 @@ use axum::{
 use chart::{Account, PostingKind, Unit};
 use futures::future::try_join_all;
 use http::StatusCode;
+use identity::Role;
 use money::{Currency, UserKey, text::shown};
 use std::collections::BTreeSet;
 use tonic::Status;
@@ -59,6 +62,8 @@ struct PayeeView {
     state: BadgeView,
     check: String,
     created: TimeView,
+    /// `None`: the reader may not see it in clear.
+    reveal: Option<RevealForm>,
 }
 
 /// What the creator has now.
@@ -78,6 +83,7 @@ struct CreatorParts {
     converted: PagePart<MovedView>,
     paid: PagePart<PaidView>,
     payees: PagePart<PayeeView>,
+    options: OptionsPart,
 }
 
 #[derive(Template)]
@@ -109,8 +115,12 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         frame.reason = None;
         return ask_reason(frame);
     }
-    match load(&console, &visitor, &asked, &user).await {
-        Ok(found) => page(StatusCode::OK, &creator(frame, &visitor, &asked, Some(found))),
+    let options = AskedOptions::read(&filters);
+    match load(&console, &visitor, &asked, &user, &options).await {
+        Ok(found) => {
+            frame.calls.extend(found.1.options.call.clone());
+            page(StatusCode::OK, &creator(frame, &visitor, &asked, Some(found)))
+        }
         // A name may be mistyped, or the user is known to other services alone: the other pages about them are still a click away.
         Err(status) if is_user_unknown(&status) => page(StatusCode::NOT_FOUND, &creator(frame, &visitor, &asked, None)),
         Err(status) => refused(frame, &visitor, &status),
@@ -127,6 +137,7 @@ async fn load(
     visitor: &Visitor,
     asked: &AskedHolder,
     user: &UserKey,
+    options: &AskedOptions,
 ) -> Result<(EarningsView, CreatorParts), Status> {
     let request = GetEarningsRequest { book: asked.book.clone(), user_id: user.to_string() };
     let earnings = console.more.earnings_client()?.get_earnings(visitor.request(request)).await?.into_inner();
@@ -147,12 +158,14 @@ async fn load(
     let held = accounts.iter().map(|account| held(console, visitor, asked, account));
     let all = Filters::address("/payouts", &[("book", &*asked.book), ("user", user.as_str())]);
     let paid = payouts.map(|payouts| payouts.iter().map(|payout| paid(&asked.book, payout)).collect());
+    let options = options.load(console, visitor, (&asked.book, user), payees.as_deref().unwrap_or_default()).await?;
     let parts = CreatorParts {
         accounts: try_join_all(held).await?,
         earned: earned?,
         converted: converted?,
         paid: part(paid, all)?,
-        payees: part(payees.map(|all| all.iter().map(payee).collect()), String::new())?,
+        payees: part(payees.map(|all| all.iter().map(|of| payee(visitor.person.role, &asked.book, of)).collect()), String::new())?,
+        options,
     };
     Ok((view(&earnings), parts))
 }
@@ -193,7 +206,7 @@ fn paid(book: &str, payout: &Payout) -> PaidView {
     }
 }
 
-fn payee(of: &Beneficiary) -> PayeeView {
+fn payee(role: Role, book: &str, of: &Beneficiary) -> PayeeView {
     let deleted = of.delete_time.is_some();
     let (class, word) = if deleted { ("bad", "deleted") } else { ("good", "active") };
     PayeeView {
@@ -204,6 +217,7 @@ fn payee(of: &Beneficiary) -> PayeeView {
         state: BadgeView { class, word: word.to_owned() },
         check: word_of(of.payee_check().as_str_name(), "PAYEE_CHECK_").replace('_', " "),
         created: TimeView::of(of.create_time.as_ref()),
+        reveal: RevealForm::new(role, book, &of.user_id, &of.beneficiary_id),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     figures::{AskedFigures, FiguresPart, GET_FIGURES},
     filters::Filters,
     frame::{LIST_PAYMENTS, PageFrame},
+    live::HOUSE_ONLY,
     parts::Console,
     view::{
         amounts::amount,
@@ -44,6 +45,8 @@ struct PaymentView {
     state: String,
     class: &'static str,
     through: String,
+    /// From which of the company's accounts to which; empty for what a user pays or gets.
+    between: String,
 }
 
 /// The list, or why there is none.
@@ -89,7 +92,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     let call = |rpc, message| CallView::new(&console.target, rpc, &message);
     frame.calls = vec![
         call(GET_FIGURES, asked.figures.message()),
-        call(WATCH_PAYMENTS, json!({"book": book, "kinds": asked.figures.kinds()})),
+        call(WATCH_PAYMENTS, json!({"book": book, "kinds": asked.figures.kinds(), "houseOnly": asked.list.is_house()})),
         call(LIST_PAYMENTS, asked.list.message(&request)),
     ];
     let figures = match asked.figures.load(&console, &visitor).await {
@@ -111,7 +114,9 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
     if needs_reason {
         frame.reason = None;
     }
-    let live = Filters::address("/payments/live", &[("book", &book), ("posting", &asked.figures.posting), ("after", &figures.cursor)]);
+    let house = if asked.list.is_house() { HOUSE_ONLY } else { "" };
+    let shown = [("book", &*book), ("posting", &asked.figures.posting), ("house", house), ("after", &figures.cursor)];
+    let live = Filters::address("/payments/live", &shown);
     page(StatusCode::OK, &PaymentsPage { frame, asked, figures, needs_reason, live, list })
 }
 
@@ -133,6 +138,7 @@ pub(crate) fn kind(payment: &Payment) -> &'static str {
     match payment.kind() {
         PaymentKind::Purchase => "purchase",
         PaymentKind::Payout => "payout",
+        PaymentKind::House => "house",
         PaymentKind::Unspecified => "payment",
     }
 }
@@ -141,6 +147,7 @@ fn payment(book: &str, payment: &Payment) -> PaymentView {
     let thing = match payment.kind() {
         PaymentKind::Purchase => ThingKind::Purchase,
         PaymentKind::Payout => ThingKind::Payout,
+        PaymentKind::House => ThingKind::Posting,
         PaymentKind::Unspecified => ThingKind::Unspecified,
     };
     PaymentView {
@@ -148,16 +155,20 @@ fn payment(book: &str, payment: &Payment) -> PaymentView {
         kind: kind(payment),
         href: things::href(thing, &payment.payment_id, book),
         id: shown(&payment.payment_id).into_owned(),
-        user: users(std::slice::from_ref(&payment.user_id)),
+        user: if payment.user_id.is_empty() { Vec::new() } else { users(std::slice::from_ref(&payment.user_id)) },
         amount: if payment.currency.is_empty() { "price not known".to_owned() } else { amount(&payment.currency, payment.minor_units) },
         coins: if payment.coins == 0 { String::new() } else { amount("COIN", payment.coins) },
         class: match payment.state.as_str() {
-            "credited" | "settled" => "good",
+            "credited" | "settled" | "posted" => "good",
             "blocked" | "refused" | "rejected" | "returned" | "failed" => "bad",
             _ => "unknown",
         },
         state: shown(&payment.state).replace('_', " "),
         through: shown(&payment.through).into_owned(),
+        between: match payment.debit_account.as_str() {
+            "" => String::new(),
+            debit => format!("{} to {}", shown(debit), shown(&payment.credit_account)),
+        },
     }
 }
 
@@ -180,6 +191,8 @@ mod tests {
             minor_units: -1,
             coins: 1,
             through: text.clone(),
+            debit_account: text.clone(),
+            credit_account: text.clone(),
         };
         let query: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(["posting", "unit", "user", "state", "from", "until"].map(|name| (name, MARKUP)))
@@ -192,6 +205,6 @@ mod tests {
         let asked = AskedPayments { figures, list: AskedList::read("demo", &only).unwrap().0 };
         let shown = list(&asked, &ListPaymentsResponse { payments: vec![found], next_page_token: text });
         let (figures, live) = (FiguresPart { failure: MARKUP.to_owned(), ..FiguresPart::default() }, asked.address("/payments/live", ""));
-        assert_text(&PaymentsPage { frame: PageFrame::bare("Payments", None), asked, figures, needs_reason: false, live, list: shown }, 9);
+        assert_text(&PaymentsPage { frame: PageFrame::bare("Payments", None), asked, figures, needs_reason: false, live, list: shown }, 11);
     }
 }

@@ -1,6 +1,7 @@
 //! One payout: what is paid to whom, over which rail and bank, what the bank really said, and what happens next.
 mod messages;
 
+use super::reveal::RevealForm;
 use crate::{
     answer::{ask_reason, page, refused, without_frame},
     filters::Filters,
@@ -29,6 +30,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::StatusCode;
+use identity::Role;
 use messages::{MessageView, message};
 use money::text::shown;
 use prost_types::Timestamp as WireTime;
@@ -51,6 +53,10 @@ struct AccountPaid {
     state: String,
     /// Other users who recorded the same account.
     others: Vec<UserLink>,
+    /// `None`: the reader may not see it in clear.
+    reveal: Option<RevealForm>,
+    /// How the amount would be paid now.
+    options: String,
 }
 
 /// A step of its history.
@@ -152,12 +158,12 @@ async fn account_paid(console: &ConsoleParts, visitor: &Visitor, book: &str, pay
     };
     let Ok(mut client) = console.more.payout_client() else { return AccountPaid::default() };
     match client.find_beneficiaries(visitor.request(request)).await {
-        Ok(answer) => account(&answer.into_inner().beneficiaries, payout),
+        Ok(answer) => account(&answer.into_inner().beneficiaries, payout, (visitor.person.role, book)),
         Err(_) => AccountPaid::default(),
     }
 }
 
-fn account(records: &[Beneficiary], payout: &Payout) -> AccountPaid {
+fn account(records: &[Beneficiary], payout: &Payout, (role, book): (Role, &str)) -> AccountPaid {
     let Some(own) = records.iter().find(|record| record.beneficiary_id == payout.beneficiary_id) else { return AccountPaid::default() };
     let mut others: Vec<String> = records.iter().map(|record| record.user_id.clone()).filter(|user| *user != payout.user_id).collect();
     others.sort();
@@ -171,7 +177,18 @@ fn account(records: &[Beneficiary], payout: &Payout) -> AccountPaid {
         check: word(own.payee_check().as_str_name(), "PAYEE_CHECK_"),
         state: if own.delete_time.is_some() { "deleted by its owner".to_owned() } else { String::new() },
         others: things::users(&others),
+        reveal: RevealForm::new(role, book, &payout.user_id, &payout.beneficiary_id),
+        options: options(book, payout),
     }
+}
+
+/// The creator's page, where every rail is shown that could pay this amount.
+fn options(book: &str, payout: &Payout) -> String {
+    let sum = payout.amount.clone().unwrap_or_default();
+    let amount = amount(&sum.currency_code, sum.minor_units);
+    let number = amount.split(' ').next().unwrap_or_default();
+    let fields = [("id", &*payout.user_id), ("book", book), ("pay_to", &payout.beneficiary_id), ("pay_amount", number)];
+    format!("{}#options", Filters::address("/creator", &fields))
 }
 
 fn shown_payout(frame: PageFrame, payout: &Payout, paid: AccountPaid) -> PayoutPage {

@@ -1,9 +1,10 @@
 //! The page that drives a sandbox: coins bought, a gift sent, what stores and banks do next. Only the console of a sandbox has it, and only TEST books are driven.
 //!
-//! What names a user, a purchase or a payout looks that up first, in the reader's own name and with their reason: so the audit log has who had it
-//! happen, and why. Two forms name nothing: a scenario of the bank without a payout, and how stores report. They look up nothing, so the audit log has
-//! neither who nor why; the console's own log has who. The pretend bank and stores serve all books, so such a scenario meets the next payment, or the
-//! reports, of any book.
+//! Before anything happens it is noted in the audit log (`SupportService.NoteAct`), in the reader's own name and with their reason: what, and of whom. What can't
+//! be noted does not happen. What names a user, a purchase or a payout looks that up first as well. The pretend bank and stores serve all books, so a scenario of
+//! the bank without a payout, and how stores report, meet the next payment, or the reports, of any book.
+//!
+//! What was done is said once, on the page after the form, out of the session: an address that says it could be sent by anybody.
 mod driving;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     frame::{LIST_GIFTS, LinkView, PageFrame},
     parts::{Console, ConsoleParts},
     playground::drives,
+    session::DoneNote,
     view::{amounts::amount, calls::CallView, things},
     visitor::Visitor,
 };
@@ -75,7 +77,7 @@ pub(crate) async fn show(State(console): State<Console>, visitor: Visitor, RawQu
         Ok(frame) => frame,
         Err(refused) => return *refused,
     };
-    let done = said(&frame.book, &filters);
+    let done = console.sessions.take_note(&visitor.secret, &frame.book).and_then(|note| said(&note));
     answer(&console, &visitor, frame, StatusCode::OK, done).await
 }
 
@@ -92,9 +94,10 @@ pub(crate) async fn drive(State(console): State<Console>, visitor: Visitor, form
     let asked = ToDrive { console: &console, playground, visitor: &visitor, book: &frame.book, form: &form };
     match asked.drive().await {
         Ok(done) => {
+            let note = DoneNote { book: frame.book.clone(), did: done.did, kind: done.kind, id: done.id };
+            console.sessions.keep_note(&visitor.secret, note);
             // By the page's own address, so that a reload does it not again.
-            let fields = [("book", frame.book.as_str()), ("did", &done.did), ("kind", done.kind), ("id", &done.id)];
-            Redirect::to(&Filters::address("/sandbox", &fields)).into_response()
+            Redirect::to(&Filters::address("/sandbox", &[("book", &frame.book)])).into_response()
         }
         Err(NotDriven::Unexplained) => {
             frame.reason = None;
@@ -185,13 +188,13 @@ fn sandbox(frame: PageFrame, done: Option<DoneView>, packages: &[CoinPackage], g
     }
 }
 
-/// What the address says that was done just now. It can only name what there is.
-fn said(book: &str, filters: &Filters) -> Option<DoneView> {
-    let (did, id) = (filters.get("did"), filters.get("id"));
+/// What was done just now, in words. It can only name what there is.
+fn said(note: &DoneNote) -> Option<DoneView> {
+    let DoneNote { book, did, kind, id } = note;
     let text = driving::effect(did)?;
     let link = |label: &str, href: String| LinkView { href, label: label.to_owned(), current: false };
     let of = |path: &str, name: &'static str| Filters::address(path, &[(name, id), ("book", book)]);
-    let links = match filters.get("kind") {
+    let links = match *kind {
         _ if id.is_empty() => Vec::new(),
         DrivenThing::PURCHASE => {
             vec![link("The purchase", of("/purchase", "id")), link("Its whole case", things::href(ThingKind::Purchase, id, book))]
@@ -204,7 +207,7 @@ fn said(book: &str, filters: &Filters) -> Option<DoneView> {
         DrivenThing::NEXT => vec![link("Payouts", Filters::address("/payouts", &[("book", book)]))],
         _ => Vec::new(),
     };
-    let of_kind = |kind: &str| if filters.get("kind") == kind { id.to_owned() } else { String::new() };
+    let of_kind = |of: &str| if *kind == of { id.clone() } else { String::new() };
     let (purchase, payout) = (of_kind(DrivenThing::PURCHASE), of_kind(DrivenThing::PAYOUT));
     Some(DoneView { class: "good", text: format!("{did}: {text}."), links, purchase, payout })
 }
@@ -231,11 +234,11 @@ mod tests {
 
     #[test]
     fn what_was_done_is_said_of_what_there_is_only() {
-        let read = |query: &str| said("demo", &Filters::read(query.as_bytes()));
-        assert!(read("did=anything&kind=payout&id=1").is_none() && read("").is_none());
-        let done = read("did=payout.returned&kind=payout&id=%3Cb%3E").unwrap();
+        let read = |did: &str, kind, id: &str| said(&DoneNote { book: "demo".to_owned(), did: did.to_owned(), kind, id: id.to_owned() });
+        assert!(read("anything", DrivenThing::PAYOUT, "1").is_none() && read("", "", "").is_none());
+        let done = read("payout.returned", DrivenThing::PAYOUT, "<b>").unwrap();
         assert!(done.text.starts_with("payout.returned: The money comes back") && done.links[0].href == "/payout?id=%3Cb%3E&book=demo");
-        assert!(read("did=gift.sent&kind=unknown&id=1").unwrap().links.is_empty());
+        assert!(read("gift.sent", "unknown", "1").unwrap().links.is_empty());
         let page = sandbox(PageFrame::bare("Sandbox", None), None, &[], &[]);
         assert!(page.payouts.len() == 24 && page.purchases.len() > 15 && page.reports.len() == 5);
     }

@@ -12,7 +12,7 @@ use crate::{
     },
     visitor::Visitor,
 };
-use api::monitor::{ActivityLine, ActivityState, ListActivityRequest, ListActivityResponse};
+use api::monitor::{ActivityLine, ActivityState, ListActivityRequest, ListActivityResponse, PersonLink};
 use askama::Template;
 use axum::{
     extract::{RawQuery, State},
@@ -49,6 +49,16 @@ struct OwnedView {
     pages: Vec<OwnerLink>,
 }
 
+/// The same person under another key, as an app says.
+struct SamePersonView {
+    /// Whether the other key is the person's, and this one a user's.
+    is_person: bool,
+    key: String,
+    /// The book of the user.
+    book: String,
+    href: String,
+}
+
 #[derive(Template)]
 #[template(path = "user.html")]
 struct UserPage {
@@ -57,6 +67,7 @@ struct UserPage {
     lines: Vec<ActivityView>,
     /// What the user holds, by book.
     owned: Vec<OwnedView>,
+    persons: Vec<SamePersonView>,
     /// The same in all books, if it is of one.
     everywhere: String,
     older: String,
@@ -102,6 +113,7 @@ fn user(frame: PageFrame, request: &ListActivityRequest, answer: &ListActivityRe
     UserPage {
         id: id.to_owned(),
         owned: owned(&frame, request, answer),
+        persons: answer.links.iter().map(|link| same_person(&frame, id, link)).collect(),
         lines: answer.lines.iter().map(|found| line(&frame, found)).collect(),
         everywhere: if request.book.is_empty() || id.is_empty() { String::new() } else { Filters::address("/user", &[("id", id)]) },
         older: if answer.next_page_token.is_empty() { String::new() } else { older },
@@ -115,6 +127,18 @@ fn owned(frame: &PageFrame, request: &ListActivityRequest, answer: &ListActivity
     let books: BTreeSet<&str> = answer.lines.iter().map(|line| &*line.book).chain(asked).collect();
     let of = |book| OwnedView { book: frame.book_label(book), pages: things::owner_links(&[&request.user_id], book) };
     books.into_iter().map(of).collect()
+}
+
+/// The other end of a link.
+fn same_person(frame: &PageFrame, id: &str, link: &PersonLink) -> SamePersonView {
+    let is_person = link.user_id == id;
+    let key = if is_person { &link.person_id } else { &link.user_id };
+    SamePersonView {
+        is_person,
+        key: shown(key).into_owned(),
+        book: frame.book_label(&shown(&link.book)),
+        href: Filters::address("/user", &[("id", key)]),
+    }
 }
 
 fn line(frame: &PageFrame, line: &ActivityLine) -> ActivityView {
@@ -169,8 +193,19 @@ mod tests {
         };
         let request =
             ListActivityRequest { user_id: text.clone(), book: text.clone(), page_size: 0, page_token: text.clone(), ..Default::default() };
-        let answer = ListActivityResponse { lines: vec![line], next_page_token: text };
-        assert_text(&user(PageFrame::bare("Users", None), &request, &answer), 9);
+        let link = PersonLink { book: text.clone(), user_id: "u7".to_owned(), person_id: text.clone(), ..PersonLink::default() };
+        let other = PersonLink { book: text.clone(), user_id: text.clone(), ..PersonLink::default() };
+        let answer = ListActivityResponse { lines: vec![line], next_page_token: text, links: vec![link, other] };
+        assert_text(&user(PageFrame::bare("Users", None), &request, &answer), 13);
+    }
+
+    #[test]
+    fn a_person_leads_to_their_users_and_a_user_to_the_person() {
+        let link = PersonLink { book: "demo".to_owned(), user_id: "u7".to_owned(), person_id: "p1".to_owned(), ..PersonLink::default() };
+        let of = |id: &str| same_person(&PageFrame::bare("Users", None), id, &link);
+        let (person, user) = (of("p1"), of("u7"));
+        assert_eq!((person.is_person, &*person.key, &*person.href), (false, "u7", "/user?id=u7"));
+        assert_eq!((user.is_person, &*user.key, &*user.href), (true, "p1", "/user?id=p1"));
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(crate) fn may(role: Role, rpc: &str) -> bool {
 
 /// Whether an act of the audit log changes something: an RPC by the first word of its method, work in a terminal by its command. The others only look.
 pub(crate) fn changes(rpc: &str) -> bool {
-    const LOOKS: [&str; 9] = ["Explain", "Find", "Get", "List", "Plan", "Prove", "Render", "Verify", "Watch"];
+    const LOOKS: [&str; 10] = ["Explain", "Find", "Get", "List", "Plan", "Prove", "Render", "Reveal", "Verify", "Watch"];
     /// Commands that are recorded and only read; the other recorded ones import data or erase it.
     const READ_ONLY: [&str; 3] = ["largesse explain", "largesse export", "largesse privacy export"];
     if READ_ONLY.contains(&rpc) {

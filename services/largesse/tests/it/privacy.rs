@@ -46,7 +46,7 @@ const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash 
      settlement_id store_settlement.account store_settlement.period store_settlement.note carried_from differences_hash proposed_hash approved_hash \
      expected reported settlement_difference.note arrives_by settlement_posting.note \
      fact_id refund_fact.note refund.note dispute_step.note coin_hold.note end_posting_id restores money_posting_id refund_id change_id refund_order.note question_key delivery \
-     preference store_question.note terms set_by page_token after_purchase_id";
+     preference store_question.note terms set_by page_token after_purchase_id linked_by changed_by";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
@@ -107,6 +107,9 @@ async fn lived_in(dir: &Path) -> Runtime {
     let staff = installation.token("sue", Role::Support).unwrap();
     let look = api::purchase::GetWalletRequest { user_id: "u1".into(), ..Default::default() };
     installation.purchase().get_wallet(explained(look, &staff, "ticket of Marker Person").unwrap()).await.unwrap();
+    let app = installation.token("app", Role::Service).unwrap();
+    let link = api::monitor::LinkPersonRequest { user_id: "u1".into(), person_id: "marker-key-of-person".into(), ..Default::default() };
+    installation.monitor().link_person(authorised(link, &app).unwrap()).await.unwrap();
     fixture
 }
 
@@ -129,6 +132,7 @@ async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_wa
     let whole: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(whole["beneficiaries"][0]["holder_name"], "Marker Person");
     assert_eq!(whole["beneficiaries"][0]["account_number"], "99887766554");
+    assert_eq!(whole["person_links"][0]["person_id"], "marker-key-of-person");
     assert!(whole["app_account_token"].is_string() && !whole["purchases"].as_array().unwrap().is_empty());
     let coins = whole["entries"].as_array().unwrap().iter().any(|entry| entry["credit_account"] == "viewer/u1/coins");
     assert!(coins, "{}", whole["entries"]);
@@ -138,6 +142,7 @@ async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_wa
     let counts: serde_json::Value = serde_json::from_slice(&erased.stdout).unwrap();
     assert_eq!((&counts["payout"]["beneficiaries"], &counts["wallets"]), (&1.into(), &1.into()));
     assert!(counts["acts"].as_u64().unwrap() >= 2, "{counts}");
+    assert_eq!(counts["person_links"], 2, "the link and its history");
     let again = largesse(dir.path(), &[&["erase"], &WHOSE[..]].concat());
     let counts: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!((&counts["payout"]["beneficiaries"], &counts["wallets"]), (&0.into(), &0.into()));
@@ -149,7 +154,7 @@ async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_wa
         // The write-ahead log beside a table's file is removed with its last reader, which may happen just now.
         let Ok(bytes) = std::fs::read(&path) else { continue };
         tables += usize::from(path.extension().is_some_and(|end| end == "db"));
-        for marker in ["Marker Person", "99887766554"] {
+        for marker in ["Marker Person", "99887766554", "marker-key-of-person"] {
             assert!(!bytes.windows(marker.len()).any(|window| window == marker.as_bytes()), "{marker} in {path:?}");
         }
     }

@@ -329,6 +329,10 @@ impl Store for Injected {
         self.readable().await?;
         self.counted(self.inner.bodies(book, seqs).await)
     }
+    async fn transfers_of(&self, book: i64, seqs: &[i64]) -> Result<Vec<Transfer>, Error> {
+        self.readable().await?;
+        self.counted(self.inner.transfers_of(book, seqs).await)
+    }
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         let gate = self.gate.lock().unwrap().clone();
         if let Some((gate, false)) = &gate {

@@ -8,17 +8,14 @@ use super::{
     words::{StoryWords, made_ms, moved, paid, posting_words, purchase_words, quote_words, refusal_words},
 };
 use crate::audit::ReadFault;
-use books::{
-    domain::{account::BookAccount, event::Event},
-    store::READ_CHUNK,
-};
+use books::domain::{account::BookAccount, event::Event};
 use chart::PostingKind;
 use identity::{
     Role,
     access::{self, TABLE},
 };
 use payout::tables::Payout;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use treasury::tables::KeptCase;
 
 /// What an id can stand for.
@@ -210,7 +207,7 @@ impl StoryTeller {
 
     async fn posting_summary(&self, event: &Event) -> Result<ThingSummary, ReadFault> {
         let accounts = self.account_rows(std::slice::from_ref(event)).await?;
-        let made_at = self.store.commit_time(self.book.key, event.seq).await?;
+        let made_at = self.commit_time_at(event.seq).await?;
         let words = posting_words(event, &accounts, &self.gift_given(event, made_at).await?);
         let kind = if words.what == PostingKind::Gift.name() { IdKind::Gift } else { IdKind::Posting };
         let mut told = words.told;
@@ -221,19 +218,6 @@ impl StoryTeller {
         }
         let users = Self::owners(accounts.values());
         Ok(ThingSummary { kind, id: words.id, book: self.book.name.clone(), told, users, made_at })
-    }
-
-    /// The accounts of these events' transfers, by key, with their names and units. Their balances are as last written.
-    pub(crate) async fn account_rows(&self, events: &[Event]) -> Result<HashMap<i64, BookAccount>, ReadFault> {
-        let transfers = events.iter().flat_map(|event| &event.transfers);
-        let mut keys: Vec<i64> = transfers.flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let mut rows = HashMap::new();
-        for chunk in keys.chunks(READ_CHUNK) {
-            rows.extend(self.store.accounts_by_key(self.book.key, chunk).await?.into_iter().map(|account| (account.key, account)));
-        }
-        Ok(rows)
     }
 
     async fn short_payout(&self, payout: &Payout) -> Result<StoryWords, ReadFault> {

@@ -1,5 +1,5 @@
 //! What one viewer wants to see.
-use super::slice::PaymentSlice;
+use super::{figures::TallyBySteps, slice::PaymentSlice};
 use api::monitor::PaymentRow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,8 @@ pub struct PaymentFilter {
     pub kinds: BTreeSet<String>,
     /// Rows of each second.
     pub rows_per_second_max: usize,
+    /// Only postings in which no account of a user takes part.
+    pub house_only: bool,
     /// The last second of which rows were shown, and how many.
     shown: (i64, usize),
 }
@@ -17,7 +19,12 @@ pub struct PaymentFilter {
 impl PaymentFilter {
     /// Of these kinds, and with this many rows.
     pub fn new(kinds: BTreeSet<String>, rows_per_second_max: usize) -> Self {
-        Self { kinds, rows_per_second_max, shown: (0, 0) }
+        Self { kinds, rows_per_second_max, house_only: false, shown: (0, 0) }
+    }
+
+    /// Sums by second of the postings that are shown and counted.
+    pub fn seconds<'a>(&self, slice: &'a PaymentSlice) -> &'a TallyBySteps {
+        if self.house_only { &slice.house_seconds } else { &slice.seconds }
     }
 
     /// Whether postings of a kind are shown and counted.
@@ -28,7 +35,7 @@ impl PaymentFilter {
     /// The rows of a slice that are shown. The seconds of slices follow each other.
     pub fn rows(&mut self, slice: &PaymentSlice) -> Vec<PaymentRow> {
         let mut by_second: BTreeMap<i64, Vec<&PaymentRow>> = BTreeMap::new();
-        for row in slice.rows.iter().filter(|row| self.takes(&row.kind)) {
+        for row in slice.rows.iter().filter(|row| self.takes(&row.kind) && (row.house_only || !self.house_only)) {
             by_second.entry(row.commit_time.map_or(0, |time| time.seconds)).or_default().push(row);
         }
         let mut shown = Vec::new();

@@ -3,9 +3,15 @@ use api::{
     ledger::Posting,
     monitor::{PaymentRow, PaymentTransfer},
 };
+use chart::account::is_house;
 
 /// Transfers of a posting that are shown.
 const TRANSFERS_SHOWN_MAX: usize = 8;
+
+/// Whether no account of a user takes part in a posting.
+pub fn is_between_house(posting: &Posting) -> bool {
+    posting.transfers.iter().all(|transfer| is_house(&transfer.debit_account) && is_house(&transfer.credit_account))
+}
 
 /// The row of a posting.
 pub fn shown(posting: &Posting) -> PaymentRow {
@@ -26,5 +32,6 @@ pub fn shown(posting: &Posting) -> PaymentRow {
         effective_time: posting.effective_time,
         transfers: transfers.collect(),
         transfers_left_out: i32::try_from(left_out).unwrap_or(i32::MAX),
+        house_only: is_between_house(posting),
     }
 }

@@ -24,6 +24,8 @@ pub struct PaymentSlice {
     pub place: JournalPlace,
     /// What they did, by second of commit time.
     pub seconds: BTreeMap<i64, PaymentTally>,
+    /// The same of the postings in which no account of a user takes part.
+    pub house_seconds: BTreeMap<i64, PaymentTally>,
     /// A sample of their postings, in order.
     pub rows: Vec<PaymentRow>,
     /// Commit time of the last posting, in Unix microseconds. `None`: there are only other events.
@@ -32,12 +34,17 @@ pub struct PaymentSlice {
 
 impl PaymentSlice {
     fn starting(after: JournalPlace) -> Self {
-        Self { place: after.clone(), after, seconds: BTreeMap::new(), rows: Vec::new(), committed_us: None }
+        Self { place: after.clone(), after, seconds: BTreeMap::new(), house_seconds: BTreeMap::new(), rows: Vec::new(), committed_us: None }
     }
 
     fn count(&mut self, posting: &Posting) {
         let committed_us = posting.commit_time.as_ref().map_or(0, unix_us);
-        let ordinal = self.seconds.entry(committed_us.div_euclid(1_000_000)).or_default().count(posting);
+        let second = committed_us.div_euclid(1_000_000);
+        let mut ordinal = self.seconds.entry(second).or_default().count(posting);
+        if row::is_between_house(posting) {
+            // Among many of the same kind they have room of their own.
+            ordinal = ordinal.min(self.house_seconds.entry(second).or_default().count(posting));
+        }
         if ordinal <= ROWS_OF_KIND_MAX && self.rows.len() < ROWS_MAX {
             self.rows.push(row::shown(posting));
         }

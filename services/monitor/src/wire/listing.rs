@@ -1,6 +1,7 @@
 //! ListPayments.
 use crate::{
     error::Error,
+    house::{HouseFilter, HouseMove, HousePage},
     listing::{ListedKind, ListedPage, ListedPayment, ListedPosition, ListingFilter, PaymentAccount},
 };
 use api::monitor::{ListPaymentsRequest, ListPaymentsResponse, Payment, PaymentKind};
@@ -20,7 +21,7 @@ const SIZES: PageSizes = PageSizes { default: 50, max: 200 };
 const NAMES_MAX: usize = 32;
 const NAME_BYTES_MAX: usize = 32;
 /// What an account must be.
-const ACCOUNT_MUST: &str = "must be a user's coins, or what is payable to a creator; ListEntries lists what moved others";
+const ACCOUNT_MUST: &str = "must be a user's coins, or what is payable to a creator; or the company's with PAYMENT_KIND_HOUSE; ListEntries lists what moved others";
 
 /// A request to list.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct ListingAsked {
     pub after: Option<ListedPosition>,
     /// How many rows it has.
     pub size: usize,
+    /// What moves between accounts of the company, instead.
+    pub(crate) house: Option<HouseFilter>,
     list: PagedList,
 }
 
@@ -45,11 +48,12 @@ pub fn asked(book: Result<BookName, Status>, mut sent: ListPaymentsRequest) -> R
     let range = wrong.take(TimeRange::read(["from", "to"], sent.from, sent.to));
     let size = wrong.take(SIZES.read(sent.page_size).map_err(|error| rpc::malformed("page_size", &error.to_string())));
     let least = wrong.take(least(&sent));
-    let account = wrong.take(account(&sent));
+    let house = wrong.take(house(&sent));
+    let account = if matches!(house, Some(None)) { wrong.take(account(&sent)) } else { Some(None) };
     let (Some(book), Some(kinds), Some(user), Some(states), Some(through)) = (book, kinds, user, states, through) else {
         return Err(Error::Violations(Box::new(wrong.into_status())));
     };
-    let (Some(range), Some(size), Some(least), Some(account)) = (range, size, least, account) else {
+    let (Some(range), Some(size), Some(least), Some(account), Some(house)) = (range, size, least, account, house) else {
         return Err(Error::Violations(Box::new(wrong.into_status())));
     };
     let (user, account) = match account {
@@ -62,16 +66,36 @@ pub fn asked(book: Result<BookName, Status>, mut sent: ListPaymentsRequest) -> R
     let after = list.position(&token).map_err(|_| Error::Violations(Box::new(rpc::errors::page_token())))?;
     // Nothing is older than the epoch, or has a time that an id can't have.
     let range = (range.from_ms.max(0), range.until_ms);
-    Ok(ListingAsked { filter: ListingFilter { book, kinds, user, states, through, range, least, account }, after, size, list })
+    let house = house.map(|account| {
+        let (book, states, kinds) = (book.clone(), states.clone(), through.clone());
+        HouseFilter { book, account, states, kinds, range, least }
+    });
+    Ok(ListingAsked { filter: ListingFilter { book, kinds, user, states, through, range, least, account }, after, size, house, list })
+}
+
+/// The account of the company whose entries are asked for; none: purchases and payouts are.
+fn house(sent: &ListPaymentsRequest) -> Result<Option<String>, Status> {
+    let is_house = |kind: &i32| PaymentKind::try_from(*kind) == Ok(PaymentKind::House);
+    if !sent.kinds.iter().any(is_house) {
+        return Ok(None);
+    }
+    if !sent.kinds.iter().all(is_house) {
+        return Err(rpc::malformed("kinds", "must have PAYMENT_KIND_HOUSE alone"));
+    }
+    if !sent.user_id.is_empty() {
+        return Err(rpc::malformed("user_id", "must be empty: what moves between accounts of the company is no user's"));
+    }
+    let is_known = Account::parse(&sent.account).is_some() && chart::account::is_house(&sent.account);
+    if is_known { Ok(Some(sent.account.clone())) } else { Err(rpc::malformed("account", "must be an account of the company")) }
 }
 
 fn kinds(sent: &ListPaymentsRequest) -> Result<BTreeSet<ListedKind>, Status> {
     let kind = |kind: &i32| match PaymentKind::try_from(*kind) {
         Ok(PaymentKind::Purchase) => Ok(ListedKind::Purchase),
         Ok(PaymentKind::Payout) => Ok(ListedKind::Payout),
-        Ok(PaymentKind::Unspecified) | Err(_) => Err(rpc::malformed("kinds", "must be kinds of payments")),
+        Ok(PaymentKind::Unspecified | PaymentKind::House) | Err(_) => Err(rpc::malformed("kinds", "must be kinds of payments")),
     };
-    sent.kinds.iter().map(kind).collect()
+    sent.kinds.iter().filter(|kind| PaymentKind::try_from(**kind) != Ok(PaymentKind::House)).map(kind).collect()
 }
 
 fn user(sent: &str) -> Result<Option<UserKey>, Status> {
@@ -126,6 +150,29 @@ pub fn page(asked: &ListingAsked, (found, next): ListedPage) -> ListPaymentsResp
     }
 }
 
+/// The answer with what moves between accounts of the company.
+pub(crate) fn house_page(asked: &ListingAsked, (found, next): HousePage) -> ListPaymentsResponse {
+    ListPaymentsResponse {
+        payments: found.into_iter().map(moved).collect(),
+        next_page_token: next.map(|position| asked.list.token(&position)).unwrap_or_default(),
+    }
+}
+
+fn moved(of: HouseMove) -> Payment {
+    Payment {
+        kind: PaymentKind::House.into(),
+        payment_id: of.posting_id.to_string(),
+        state: of.state.to_owned(),
+        time: Some(timestamp_ms(of.position.0)),
+        currency: of.unit,
+        minor_units: of.amount,
+        through: of.kind,
+        debit_account: of.debit,
+        credit_account: of.credit,
+        ..Payment::default()
+    }
+}
+
 fn payment(of: ListedPayment) -> Payment {
     let kind = match of.kind {
         ListedKind::Purchase => PaymentKind::Purchase,
@@ -142,5 +189,6 @@ fn payment(of: ListedPayment) -> Payment {
         minor_units: of.minor_units,
         coins: of.coins,
         through: of.through,
+        ..Payment::default()
     }
 }

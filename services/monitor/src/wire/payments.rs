@@ -48,7 +48,9 @@ pub fn watch(book: Result<BookName, Status>, sent: WatchPaymentsRequest) -> Resu
     let (Some(book), Some(after), Some(kinds), Some(rows)) = (book, after, kinds, rows) else {
         return Err(Error::Violations(Box::new(wrong.into_status())));
     };
-    Ok(WatchRead { book, after, filter: PaymentFilter::new(kinds, rows) })
+    let mut filter = PaymentFilter::new(kinds, rows);
+    filter.house_only = sent.house_only;
+    Ok(WatchRead { book, after, filter })
 }
 
 /// The kinds that a request names.
@@ -98,7 +100,7 @@ fn ticks(slice: &PaymentSlice, filter: &PaymentFilter) -> Vec<PaymentTick> {
         second: Some(of_second(*second)),
         counts: tally.kinds().filter(|(kind, _)| filter.takes(kind)).map(|(kind, tallied)| count(kind, tallied)).collect(),
     };
-    slice.seconds.iter().map(tick).filter(|tick| !tick.counts.is_empty()).collect()
+    filter.seconds(slice).iter().map(tick).filter(|tick| !tick.counts.is_empty()).collect()
 }
 
 fn count(kind: &str, count: &KindCount) -> PaymentCount {

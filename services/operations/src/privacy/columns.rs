@@ -24,7 +24,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 130] = [
+pub const PERSONAL: [PersonalColumn; 134] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -226,6 +226,10 @@ pub const PERSONAL: [PersonalColumn; 130] = [
     personal(Service::Treasury, "receipt.number", "the number that a payer used, which may name its holder", RECEIPT),
     personal(Service::Treasury, "receipt.bank_reference", "a bank's reference of a payment", RECEIPT),
     personal(Service::Treasury, "receipt.receipt_id", "an id that is derived from it", RECEIPT),
+    personal(Service::Monitor, "person_link.user_id", "user key, with which person the user is", OnErasure::Removed),
+    personal(Service::Monitor, "person_link.person_id", "user key of the same person in other books", OnErasure::Removed),
+    personal(Service::Monitor, "person_link_change.user_id", "user key, with which person the user was said to be", OnErasure::Removed),
+    personal(Service::Monitor, "person_link_change.person_id", "user key of that person", OnErasure::Removed),
     personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
     personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),
     personal(

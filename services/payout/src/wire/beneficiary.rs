@@ -4,6 +4,7 @@ use super::{malformed, request_id, uuid};
 use crate::{
     beneficiaries::{
         BeneficiaryAct, CreatedBeneficiary, GivenAccount, GivenPayee, NewBeneficiary, PayeeRules, SoughtAccount, masked_name, member,
+        revealing::PayeePart,
     },
     domain::payee_check::PayeeStanding,
     error::Error,
@@ -15,6 +16,7 @@ use jiff::civil::Date;
 use money::{BookName, UserKey, text::is_plain};
 use rpc::{Violations, page::PagedList, wire::timestamp_ms};
 use tonic::Status;
+use uuid::Uuid;
 
 /// Longest holder's name, in characters (ISO 20022 `Max140Text`).
 const HOLDER_NAME_CHARS_MAX: usize = 140;
@@ -223,6 +225,33 @@ pub fn sought(beneficiary_id: &str, account: Option<SoughtMessage>) -> Result<So
         (id, None) => Ok(SoughtAccount::Of(uuid("beneficiary_id", id)?)),
         (_, Some(_)) => Err(malformed("beneficiary_id", "must be left out beside an account").into()),
     }
+}
+
+/// Which part of whose record staff want to see. The user must be named: the audit log says whose it is.
+pub fn revealing(who: Sender, request: &pb::RevealBeneficiaryRequest) -> Result<(BookName, UserKey, Uuid, PayeePart), Status> {
+    let mut wrong = Violations::default();
+    let who = wrong.take(who);
+    if request.user_id.is_empty() {
+        wrong.add(Status::from(malformed("user_id", "must be given: it says whose account it is")));
+    }
+    let id = wrong.take(uuid("beneficiary_id", &request.beneficiary_id));
+    let part = wrong.take(match request.part() {
+        pb::BeneficiaryPart::Account => Ok(PayeePart::Account),
+        pb::BeneficiaryPart::HolderName => Ok(PayeePart::HolderName),
+        pb::BeneficiaryPart::BankHolderName => Ok(PayeePart::BankHolderName),
+        pb::BeneficiaryPart::PostalAddress => Ok(PayeePart::PostalAddress),
+        pb::BeneficiaryPart::TaxId => Ok(PayeePart::TaxId),
+        pb::BeneficiaryPart::Unspecified => Err(malformed("part", "must be a part of an account's record")),
+    });
+    let (Some((book, user)), Some(id), Some(part)) = (who, id, part) else { return Err(wrong.into_status()) };
+    wrong.check()?;
+    Ok((book, user, id, part))
+}
+
+/// What was revealed.
+#[must_use]
+pub fn revealed(fields: Vec<(String, String)>) -> pb::RevealBeneficiaryResponse {
+    pb::RevealBeneficiaryResponse { fields: fields.into_iter().map(|(name, value)| pb::RevealedField { name, value }).collect() }
 }
 
 /// A user's beneficiaries, as a list to which page tokens are bound.

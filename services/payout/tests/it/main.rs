@@ -34,6 +34,7 @@ mod report;
 mod resending;
 mod resolutions;
 mod returns;
+mod revealing;
 mod reviews;
 mod runs;
 mod standing;

@@ -103,7 +103,8 @@ impl Config {
                 issuer.roles.iter().any(|role| matches!(role, Role::Support | Role::Finance | Role::Admin))
             };
             if approves(issuer) && self.identity.staff.login_age_max_s == 0 {
-                let why = "a session that was left open approves payments; such as 300, if this issuer's tokens have auth_time";
+                let why =
+                    "a session that was left open approves payments and closes days; such as 300, if this issuer's tokens have auth_time";
                 warn("identity.staff.login_age_max_s".to_owned(), why);
             }
             if approves(issuer) && self.identity.issuers[..at].iter().any(approves) {

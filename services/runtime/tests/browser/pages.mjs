@@ -38,11 +38,16 @@ async function watched(context) {
 
 // Opens a page once, and looks at it at every width.
 async function check(page, path, colours) {
-  const widths = colours === "light" ? WIDTHS : [WIDTHS[0]];
-  await page.setViewportSize({ width: widths[0], height: 900 });
+  await page.setViewportSize({ width: WIDTHS[0], height: 900 });
   await page.goto(`${CONSOLE}${path}`);
+  await look(page, path, colours);
+}
+
+// Looks at the page that is open at every width.
+async function look(page, path, colours) {
+  const widths = colours === "light" ? WIDTHS : [WIDTHS[0]];
   // Something is posted all the time, and the page shows it as it comes.
-  if (path.startsWith("/payments")) await page.waitForSelector("#live > .scroll tbody tr", { timeout: 60000 });
+  if (path.startsWith("/payments") && !path.includes("kind=house")) await page.waitForSelector("#live > .scroll tbody tr", { timeout: 60000 });
   await page.evaluate(axe);
   for (const width of widths) {
     const name = `${path} at ${width}, ${colours}`;
@@ -118,6 +123,13 @@ try {
     await page.click("main button");
     await page.waitForURL(`${CONSOLE}/acts`);
     for (const path of JSON.parse(PAGES)) await check(page, path, colorScheme);
+    // One part of an account in clear, by the form; no address shows it.
+    await page.goto(`${CONSOLE}/creator?book=demo&id=ana`);
+    await page.click("text=Show in clear >> nth=0");
+    await page.click("form[action='/reveal'] button >> nth=0");
+    await page.waitForURL(`${CONSOLE}/reveal`);
+    if (!(await page.textContent("h1")).includes("in clear")) found.push("showing in clear does not end on its page");
+    await look(page, "/reveal", colorScheme);
     await page.setViewportSize({ width: WIDTHS[0], height: 900 });
     if (colorScheme === "dark") {
       await live(context, page);

@@ -26,7 +26,7 @@ const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Supp
 
 /// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`), the book
 /// where a user is named (`n`); and whether staff must give a reason (`!`).
-const MATRIX: [(&str, &str, &str); 166] = [
+const MATRIX: [(&str, &str, &str); 171] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -102,6 +102,7 @@ const MATRIX: [(&str, &str, &str); 166] = [
     ("largesse.payout.v1.PayoutService/DeleteBeneficiary", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/ConfirmBeneficiary", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/FindBeneficiaries", "---bbbb", "!"),
+    ("largesse.payout.v1.PayoutService/RevealBeneficiary", "---aaaa", "!"),
     ("largesse.payout.v1.PayoutService/RequestPayout", "-oa----", ""),
     ("largesse.payout.v1.PayoutService/GetPayoutOptions", "-oaaaaa", "!"),
     ("largesse.payout.v1.PayoutService/CancelPayout", "-oa----", ""),
@@ -180,6 +181,7 @@ const MATRIX: [(&str, &str, &str); 166] = [
     ("largesse.treasury.v1.TreasuryService/InstructSweep", "--b----", ""),
     ("largesse.support.v1.SupportService/RecordAct", "--b----", ""),
     ("largesse.support.v1.SupportService/ListActs", "---nnbb", "!"),
+    ("largesse.support.v1.SupportService/NoteAct", "---bb-b", "!"),
     ("largesse.support.v1.SupportService/Propose", "---bb-b", "!"),
     ("largesse.support.v1.SupportService/Approve", "----b-b", "!"),
     ("largesse.support.v1.SupportService/Reject", "---bb-b", "!"),
@@ -189,6 +191,8 @@ const MATRIX: [(&str, &str, &str); 166] = [
     ("largesse.monitor.v1.MonitorService/Find", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/ListWork", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/ListActivity", "ooaaaaa", "!"),
+    ("largesse.monitor.v1.MonitorService/LinkPerson", "--a----", ""),
+    ("largesse.monitor.v1.MonitorService/UnlinkPerson", "--a----", ""),
     ("largesse.monitor.v1.MonitorService/ExplainCase", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/WatchPayments", "--bbbbb", "!"),
     ("largesse.monitor.v1.MonitorService/GetFigures", "--bbbbb", ""),

@@ -134,7 +134,8 @@ impl LoginDesk {
 
     /// Tokens of a login. A nonce is in the first ones only.
     fn tokens(&self, login: RenewableLogin, nonce: Option<&str>, now_ms: i64) -> Result<Value, (&'static str, &'static str)> {
-        let (person, auth_time, valid) = (login.person, login.begun_ms / 1_000, i64::from(self.config.token_seconds));
+        let (person, valid) = (login.person, i64::from(self.config.token_seconds));
+        let auth_time = login.begun_ms / 1_000 - i64::from(self.config.login_age_seconds);
         let (now, until) = (now_ms / 1_000, now_ms / 1_000 + valid);
         let access = self.sign(
             "at+jwt",

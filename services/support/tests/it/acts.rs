@@ -2,7 +2,7 @@
 use crate::fixture::{Fixture, databases, gift_of, told};
 use api::{
     ledger::{GetAccountRequest, GetTrialBalanceRequest},
-    support::{Act, ActPhase, ListActsRequest, RecordActRequest},
+    support::{Act, ActPhase, ListActsRequest, NoteActRequest, RecordActRequest},
 };
 use identity::Role;
 use sqlx::AssertSqlSafe;
@@ -243,5 +243,36 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
         assert_eq!(check(&store, &[]).await.unwrap().problem, None);
         let why = "it is not the line whose head was recorded outside the database";
         assert_eq!(check(&store, &heads).await.unwrap().problem, Some((1, why)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staff_are_about_to_do_elsewhere_is_a_line_with_what_of_whom_and_why() {
+    for database in &databases().all {
+        let fixture = Fixture::start(database).await;
+        let note =
+            NoteActRequest { what: "sandbox: payout.rejected".into(), about: "p-1".into(), user_id: "ada".into(), ..Default::default() };
+        let noted = |role, note: &NoteActRequest| {
+            let (mut client, request) = (fixture.support(), fixture.by("sue", role, note.clone()));
+            async move { client.note_act(request).await }
+        };
+        noted(Role::Support, &note).await.unwrap();
+        let lines = acts(&fixture, ListActsRequest { user_id: "ada".to_owned(), ..Default::default() }).await;
+        let last = lines.last().unwrap();
+        assert_eq!((&*last.subject, &*last.rpc, &*last.reason), ("sue", "largesse.support.v1.SupportService/NoteAct", "ticket 4711"));
+        assert!(last.request_json.contains("sandbox: payout.rejected") && last.request_json.contains("p-1"), "{}", last.request_json);
+        for wrong in [
+            NoteActRequest { what: String::new(), ..note.clone() },
+            NoteActRequest { what: "x".repeat(201), ..note.clone() },
+            NoteActRequest { what: "hid\u{202e}den".into(), ..note.clone() },
+            NoteActRequest { about: "a\nb".into(), ..note.clone() },
+            NoteActRequest { user_id: "no user".into(), ..note.clone() },
+        ] {
+            assert_eq!(told(noted(Role::Admin, &wrong).await).map(drop), Err("MALFORMED".to_owned()), "{wrong:?}");
+        }
+        for role in [Role::Viewer, Role::Creator, Role::Service, Role::Auditor] {
+            assert_eq!(told(noted(role, &note).await).map(drop), Err("PERMISSION_DENIED".to_owned()), "{role}");
+        }
+        fixture.stop().await;
     }
 }

@@ -232,15 +232,75 @@ pub struct ListActivityRequest {
     #[prost(message, optional, tag = "6")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// A user of a book, and the person they are.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PersonLink {
+    /// Name of the book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user there.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The person: the user key of the person's tokens that cover several books.
+    #[prost(string, tag = "3")]
+    pub person_id: ::prost::alloc::string::String,
+    /// Which service said so, by the `sub` of its token.
+    #[prost(string, tag = "4")]
+    pub linked_by: ::prost::alloc::string::String,
+    /// When it said so first. Set by the server.
+    #[prost(message, optional, tag = "5")]
+    pub link_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request to say which person a user is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkPersonRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user of this book. Required.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The person, another key than `user_id`: the user key of the person's tokens that cover several books. Required.
+    #[prost(string, tag = "3")]
+    pub person_id: ::prost::alloc::string::String,
+}
+/// The link.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkPersonResponse {
+    /// As it was made when it was said first.
+    #[prost(message, optional, tag = "1")]
+    pub link: ::core::option::Option<PersonLink>,
+}
+/// Request to take back which person a user is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkPersonRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user of this book. Required.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// The user is nobody's any more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkPersonResponse {
+    /// Whether there was a link until now.
+    #[prost(bool, tag = "1")]
+    pub unlinked: bool,
+}
 /// A page of a user's activity.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListActivityResponse {
-    /// The lines of all books, the newest first.
+    /// The lines of all books, the newest first. Those of linked users are among them; `account` says whose a line is.
     #[prost(message, repeated, tag = "1")]
     pub lines: ::prost::alloc::vec::Vec<ActivityLine>,
     /// Token of the next page. Empty: there is none.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// The users whose lines are listed because apps say that they are this person, ordered by book and user; and of a user that is asked for, which persons apps say
+    /// that it is. Only of books that the caller's token covers.
+    #[prost(message, repeated, tag = "3")]
+    pub links: ::prost::alloc::vec::Vec<PersonLink>,
 }
 /// A step of a case.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -618,6 +678,9 @@ pub struct WatchPaymentsRequest {
     /// ones. Ticks count every posting, whatever this is.
     #[prost(int32, tag = "4")]
     pub rows_per_second_max: i32,
+    /// Only postings that move the company's money between its own accounts: no account of a user takes part. They are counted exactly, too.
+    #[prost(bool, tag = "5")]
+    pub house_only: bool,
 }
 /// What postings of one kind did in one unit.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -705,6 +768,9 @@ pub struct PaymentRow {
     /// Number of its transfers that are not shown.
     #[prost(int32, tag = "7")]
     pub transfers_left_out: i32,
+    /// Whether no account of a user takes part, also in transfers that are not shown.
+    #[prost(bool, tag = "8")]
+    pub house_only: bool,
 }
 /// What happened in a book since the message before, or a heartbeat.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -812,7 +878,7 @@ pub struct ListPaymentsRequest {
     /// Name of the book. Required unless the token covers exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// What to list. Empty: all kinds.
+    /// What to list. Empty: purchases and payouts. PAYMENT_KIND_HOUSE stands alone, and needs `account`.
     #[prost(enumeration = "PaymentKind", repeated, packed = "false", tag = "2")]
     pub kinds: ::prost::alloc::vec::Vec<i32>,
     /// Only this user's. Empty: all users'.
@@ -843,42 +909,51 @@ pub struct ListPaymentsRequest {
     #[prost(string, tag = "11")]
     pub unit: ::prost::alloc::string::String,
     /// Only those whose money this account of a user gets or gives: of `viewer/u1/coins` the user's purchases, of `creator/u1/payable/USD` the user's payouts in
-    /// that currency. They are found by the user. Every other account is MALFORMED, because payments of all users move it: ListEntries lists what did. With
-    /// `user_id` it must be that user's. Empty: any.
+    /// that currency. They are found by the user. With `user_id` it must be that user's. With PAYMENT_KIND_HOUSE: the company's account, such as
+    /// `house/bank_cash/USD`, whose entries are listed as far as they are between the company's accounts; `user_id` is MALFORMED beside it, and `through` names kinds of
+    /// postings. Every other account is MALFORMED, because payments of all users move it: ListEntries
+    /// lists what did. Empty: any.
     #[prost(string, tag = "12")]
     pub account: ::prost::alloc::string::String,
 }
-/// A purchase or a payout.
+/// A purchase, a payout, or what moved between accounts of the company.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Payment {
-    /// Purchase or payout.
+    /// Purchase, payout, or move between accounts of the company.
     #[prost(enumeration = "PaymentKind", tag = "1")]
     pub kind: i32,
-    /// `purchase_id` or `payout_id`.
+    /// `purchase_id`, `payout_id`, or the UUID of the posting between accounts of the company.
     #[prost(string, tag = "2")]
     pub payment_id: ::prost::alloc::string::String,
-    /// The user who bought, or the creator who is paid.
+    /// The user who bought, or the creator who is paid. Empty between accounts of the company.
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
     /// Of a purchase: `verified`, `credited`, `suspended` (the wallet is closed, staff decide) or `blocked` (the ledger refuses it, staff decide). Of a payout:
-    /// its `PayoutState` in lower case, without the prefix; or `refused`, if its money could not be held, so that it never was.
+    /// its `PayoutState` in lower case, without the prefix; or `refused`, if its money could not be held, so that it never was. Between accounts of the company:
+    /// `posted`, `held` or `released`.
     #[prost(string, tag = "4")]
     pub state: ::prost::alloc::string::String,
-    /// When it was asked for. The order of the list.
+    /// When it was asked for, or committed. The order of the list.
     #[prost(message, optional, tag = "5")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// ISO 4217 code of the price or of what is paid. Empty: the price is not known.
+    /// ISO 4217 code of the price or of what is paid; between accounts of the company their unit, which may be `COIN` or `DIAMOND`. Empty: the price is not known.
     #[prost(string, tag = "6")]
     pub currency: ::prost::alloc::string::String,
-    /// Price, or amount that is paid, in minor units of `currency`.
+    /// Price, or amount that is paid or was moved, in minor units of `currency`, or in coins or diamonds.
     #[prost(int64, tag = "7")]
     pub minor_units: i64,
     /// Coins of a purchase. 0 for a payout.
     #[prost(int64, tag = "8")]
     pub coins: i64,
-    /// The store of a purchase, or the rail of a payout.
+    /// The store of a purchase, or the rail of a payout. Between accounts of the company: the kind of the posting, such as `treasury.sweep`.
     #[prost(string, tag = "9")]
     pub through: ::prost::alloc::string::String,
+    /// Between accounts of the company: the account that gave. Empty otherwise.
+    #[prost(string, tag = "10")]
+    pub debit_account: ::prost::alloc::string::String,
+    /// Between accounts of the company: the account that received. Empty otherwise.
+    #[prost(string, tag = "11")]
+    pub credit_account: ::prost::alloc::string::String,
 }
 /// Payments, newest first.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1011,6 +1086,8 @@ pub enum PaymentKind {
     Purchase = 1,
     /// A payout of money.
     Payout = 2,
+    /// What moves between accounts of the company: an entry of `account`, of a posting in which no account of a user takes part.
+    House = 3,
 }
 impl PaymentKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1022,6 +1099,7 @@ impl PaymentKind {
             Self::Unspecified => "PAYMENT_KIND_UNSPECIFIED",
             Self::Purchase => "PAYMENT_KIND_PURCHASE",
             Self::Payout => "PAYMENT_KIND_PAYOUT",
+            Self::House => "PAYMENT_KIND_HOUSE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1030,6 +1108,7 @@ impl PaymentKind {
             "PAYMENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "PAYMENT_KIND_PURCHASE" => Some(Self::Purchase),
             "PAYMENT_KIND_PAYOUT" => Some(Self::Payout),
+            "PAYMENT_KIND_HOUSE" => Some(Self::House),
             _ => None,
         }
     }
@@ -1344,7 +1423,8 @@ pub mod monitor_service_client {
         }
         /// Lists what happened to a user's money in all books that the caller's token covers, the newest first; of any time, or of a day or a month. Users may read their own. Reasons: MALFORMED,
         /// PAGE_TOKEN (INVALID_ARGUMENT), BOOK_UNKNOWN (NOT_FOUND), USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is kept of this user in these
-        /// books, so the name may be mistyped).
+        /// books, so the name may be mistyped). The list has what happened to the users that apps have linked to this key as a person's (LinkPerson) in these books as well;
+        /// for a user only if the token covers several books, which its issuer vouches for.
         pub async fn list_activity(
             &mut self,
             request: impl tonic::IntoRequest<super::ListActivityRequest>,
@@ -1368,6 +1448,62 @@ pub mod monitor_service_client {
             req.extensions_mut()
                 .insert(
                     GrpcMethod::new("largesse.monitor.v1.MonitorService", "ListActivity"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Services only: an app says which person a user of its book is. ListActivity of the person then lists this user's lines as well, for callers whose tokens cover
+        /// the book. Saying it again changes nothing. Reasons in order of precedence: MALFORMED, OTHER_PERSON (FAILED_PRECONDITION: the user is linked to another person;
+        /// call UnlinkPerson first), PERSON_LINKS_FULL (FAILED_PRECONDITION, fact `links_max`). Nothing is changed then. A retry is safe.
+        pub async fn link_person(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkPersonRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkPersonResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.monitor.v1.MonitorService/LinkPerson",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.monitor.v1.MonitorService", "LinkPerson"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Services only: an app takes back which person a user of its book is. Reasons: MALFORMED. A retry is safe.
+        pub async fn unlink_person(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkPersonRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkPersonResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.monitor.v1.MonitorService/UnlinkPerson",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.monitor.v1.MonitorService", "UnlinkPerson"),
                 );
             self.inner.unary(req, path, codec).await
         }
@@ -1465,8 +1601,9 @@ pub mod monitor_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists purchases and payouts, newest first, from the tables of their services. A page examines at most 2,000 of them, so with a filter it may be short or
-        /// empty and still have a token for the next page. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists purchases and payouts, newest first, from the tables of their services; or by PAYMENT_KIND_HOUSE what moves between accounts of the company, from the
+        /// journal. A page examines at most 2,000 of them, so with a filter it may be short or empty and still have a token for the next page. Reasons: MALFORMED,
+        /// PAGE_TOKEN, ACCOUNT_UNKNOWN (NOT_FOUND, fact `account`: the book has no such account of the company).
         pub async fn list_payments(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPaymentsRequest>,
@@ -1568,12 +1705,31 @@ pub mod monitor_service_server {
         >;
         /// Lists what happened to a user's money in all books that the caller's token covers, the newest first; of any time, or of a day or a month. Users may read their own. Reasons: MALFORMED,
         /// PAGE_TOKEN (INVALID_ARGUMENT), BOOK_UNKNOWN (NOT_FOUND), USER_UNKNOWN (NOT_FOUND, staff only, with the fact `user_id`: nothing is kept of this user in these
-        /// books, so the name may be mistyped).
+        /// books, so the name may be mistyped). The list has what happened to the users that apps have linked to this key as a person's (LinkPerson) in these books as well;
+        /// for a user only if the token covers several books, which its issuer vouches for.
         async fn list_activity(
             &self,
             request: tonic::Request<super::ListActivityRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListActivityResponse>,
+            tonic::Status,
+        >;
+        /// Services only: an app says which person a user of its book is. ListActivity of the person then lists this user's lines as well, for callers whose tokens cover
+        /// the book. Saying it again changes nothing. Reasons in order of precedence: MALFORMED, OTHER_PERSON (FAILED_PRECONDITION: the user is linked to another person;
+        /// call UnlinkPerson first), PERSON_LINKS_FULL (FAILED_PRECONDITION, fact `links_max`). Nothing is changed then. A retry is safe.
+        async fn link_person(
+            &self,
+            request: tonic::Request<super::LinkPersonRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::LinkPersonResponse>,
+            tonic::Status,
+        >;
+        /// Services only: an app takes back which person a user of its book is. Reasons: MALFORMED. A retry is safe.
+        async fn unlink_person(
+            &self,
+            request: tonic::Request<super::UnlinkPersonRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkPersonResponse>,
             tonic::Status,
         >;
         /// Explains a case: what happened to a thing, where its money came from and what became of it. What the caller's role may not read by the RPC of its kind is not found. An id
@@ -1616,8 +1772,9 @@ pub mod monitor_service_server {
             tonic::Response<super::GetFiguresResponse>,
             tonic::Status,
         >;
-        /// Lists purchases and payouts, newest first, from the tables of their services. A page examines at most 2,000 of them, so with a filter it may be short or
-        /// empty and still have a token for the next page. Reasons: MALFORMED, PAGE_TOKEN.
+        /// Lists purchases and payouts, newest first, from the tables of their services; or by PAYMENT_KIND_HOUSE what moves between accounts of the company, from the
+        /// journal. A page examines at most 2,000 of them, so with a filter it may be short or empty and still have a token for the next page. Reasons: MALFORMED,
+        /// PAGE_TOKEN, ACCOUNT_UNKNOWN (NOT_FOUND, fact `account`: the book has no such account of the company).
         async fn list_payments(
             &self,
             request: tonic::Request<super::ListPaymentsRequest>,
@@ -1902,6 +2059,96 @@ pub mod monitor_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListActivitySvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.monitor.v1.MonitorService/LinkPerson" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkPersonSvc<T: MonitorService>(pub Arc<T>);
+                    impl<
+                        T: MonitorService,
+                    > tonic::server::UnaryService<super::LinkPersonRequest>
+                    for LinkPersonSvc<T> {
+                        type Response = super::LinkPersonResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LinkPersonRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MonitorService>::link_person(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkPersonSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.monitor.v1.MonitorService/UnlinkPerson" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkPersonSvc<T: MonitorService>(pub Arc<T>);
+                    impl<
+                        T: MonitorService,
+                    > tonic::server::UnaryService<super::UnlinkPersonRequest>
+                    for UnlinkPersonSvc<T> {
+                        type Response = super::UnlinkPersonResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkPersonRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MonitorService>::unlink_person(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkPersonSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

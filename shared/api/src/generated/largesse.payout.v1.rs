@@ -2721,6 +2721,39 @@ pub struct RequestPayoutRequest {
     #[prost(message, optional, tag = "5")]
     pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
 }
+/// One part of one account's record to reveal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevealBeneficiaryRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// The user whose account it is. Required, so that the audit log has it.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// UUID of the beneficiary. Required.
+    #[prost(string, tag = "3")]
+    pub beneficiary_id: ::prost::alloc::string::String,
+    /// The part. Required.
+    #[prost(enumeration = "BeneficiaryPart", tag = "4")]
+    pub part: i32,
+}
+/// A field as it was entered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevealedField {
+    /// Name of the field, such as `iban`, `account_number` or `town`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Its value. Personal data: show it to whoever asked, and store it nowhere.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// What was revealed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevealBeneficiaryResponse {
+    /// The fields of the part, at least one, ordered by name; lines of a postal address in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub fields: ::prost::alloc::vec::Vec<RevealedField>,
+}
 /// A question how an amount would be paid.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetPayoutOptionsRequest {
@@ -3240,6 +3273,51 @@ impl CostBearer {
         }
     }
 }
+/// A part of what an owner entered of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BeneficiaryPart {
+    /// Refused in a request.
+    Unspecified = 0,
+    /// The account: IBAN, numbers, alias, e-mail address or phone number, by the kind of the account.
+    Account = 1,
+    /// The holder's name, also as Japanese banks exchange it.
+    HolderName = 2,
+    /// The holder's name as the bank gave it.
+    BankHolderName = 3,
+    /// The holder's postal address.
+    PostalAddress = 4,
+    /// The holder's tax id.
+    TaxId = 5,
+}
+impl BeneficiaryPart {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BENEFICIARY_PART_UNSPECIFIED",
+            Self::Account => "BENEFICIARY_PART_ACCOUNT",
+            Self::HolderName => "BENEFICIARY_PART_HOLDER_NAME",
+            Self::BankHolderName => "BENEFICIARY_PART_BANK_HOLDER_NAME",
+            Self::PostalAddress => "BENEFICIARY_PART_POSTAL_ADDRESS",
+            Self::TaxId => "BENEFICIARY_PART_TAX_ID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BENEFICIARY_PART_UNSPECIFIED" => Some(Self::Unspecified),
+            "BENEFICIARY_PART_ACCOUNT" => Some(Self::Account),
+            "BENEFICIARY_PART_HOLDER_NAME" => Some(Self::HolderName),
+            "BENEFICIARY_PART_BANK_HOLDER_NAME" => Some(Self::BankHolderName),
+            "BENEFICIARY_PART_POSTAL_ADDRESS" => Some(Self::PostalAddress),
+            "BENEFICIARY_PART_TAX_ID" => Some(Self::TaxId),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod payout_service_client {
     #![allow(
@@ -3509,6 +3587,38 @@ pub mod payout_service_client {
                     GrpcMethod::new(
                         "largesse.payout.v1.PayoutService",
                         "FindBeneficiaries",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Staff only: returns one part of one account's record as its owner entered it, which every other RPC masks. The call is a line of the audit log of its own, with
+        /// who asked, for which part of whose account, and why; what is returned is not in it. Reasons in order of precedence: MALFORMED, BENEFICIARY_UNKNOWN
+        /// (NOT_FOUND: the user has no such record, or it was erased), PART_EMPTY (NOT_FOUND, fact `part`: the owner did not give it). It changes nothing.
+        pub async fn reveal_beneficiary(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevealBeneficiaryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevealBeneficiaryResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.payout.v1.PayoutService/RevealBeneficiary",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.payout.v1.PayoutService",
+                        "RevealBeneficiary",
                     ),
                 );
             self.inner.unary(req, path, codec).await
@@ -4496,6 +4606,16 @@ pub mod payout_service_server {
             tonic::Response<super::FindBeneficiariesResponse>,
             tonic::Status,
         >;
+        /// Staff only: returns one part of one account's record as its owner entered it, which every other RPC masks. The call is a line of the audit log of its own, with
+        /// who asked, for which part of whose account, and why; what is returned is not in it. Reasons in order of precedence: MALFORMED, BENEFICIARY_UNKNOWN
+        /// (NOT_FOUND: the user has no such record, or it was erased), PART_EMPTY (NOT_FOUND, fact `part`: the owner did not give it). It changes nothing.
+        async fn reveal_beneficiary(
+            &self,
+            request: tonic::Request<super::RevealBeneficiaryRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevealBeneficiaryResponse>,
+            tonic::Status,
+        >;
         /// Shows how an amount would be paid to a beneficiary now: the rail that would be chosen, its cost and when the money would be there, and every other rail
         /// with the reasons why not. Nothing is held or stored. Reasons: MALFORMED, BENEFICIARY_UNKNOWN (NOT_FOUND).
         async fn get_payout_options(
@@ -5120,6 +5240,52 @@ pub mod payout_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FindBeneficiariesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.payout.v1.PayoutService/RevealBeneficiary" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevealBeneficiarySvc<T: PayoutService>(pub Arc<T>);
+                    impl<
+                        T: PayoutService,
+                    > tonic::server::UnaryService<super::RevealBeneficiaryRequest>
+                    for RevealBeneficiarySvc<T> {
+                        type Response = super::RevealBeneficiaryResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevealBeneficiaryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PayoutService>::reveal_beneficiary(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevealBeneficiarySvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

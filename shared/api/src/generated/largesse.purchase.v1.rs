@@ -3133,9 +3133,9 @@ pub mod purchase_service_client {
     /// * PERMISSION_DENIED: the caller's role or the books of its token do not allow the call.
     /// * REASON_REQUIRED (INVALID_ARGUMENT): a member of staff must give a reason for the call in the metadata `largesse-reason`: 8 to 500 bytes of UTF-8,
     ///  percent-encoded if it is not ASCII.
-    /// * STEP_UP_REQUIRED (FAILED_PRECONDITION, facts `login_age_max_s` and, if the token says it, `auth_time`), of AcceptStoreDifferences, ApproveRefund and
-    ///  ApproveWalletChange: a member of staff signed in longer ago than is configured, or the token does not say when. Nothing happened; sign in again, and
-    ///  repeat the call.
+    /// * STEP_UP_REQUIRED (FAILED_PRECONDITION, facts `login_age_max_s` and, if the token says it, `auth_time`), of AcceptStoreDifferences, ApproveRefund,
+    ///  ApproveWalletChange, CloseWallet and RefundPurchase: a member of staff signed in longer ago than is configured, or the token does not say when. Nothing
+    ///  happened; sign in again, and repeat the call.
     /// * QUOTA_EXCEEDED (RESOURCE_EXHAUSTED): nothing happened; retry the same request later.
     /// * IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff only), NOT_THE_WRITER, COMMIT_FAILED and OVERLOADED (UNAVAILABLE): nothing happened; retry the same request.
     /// * DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE): retry the same request to learn the outcome.
@@ -5077,9 +5077,9 @@ pub mod purchase_service_server {
     /// * PERMISSION_DENIED: the caller's role or the books of its token do not allow the call.
     /// * REASON_REQUIRED (INVALID_ARGUMENT): a member of staff must give a reason for the call in the metadata `largesse-reason`: 8 to 500 bytes of UTF-8,
     ///  percent-encoded if it is not ASCII.
-    /// * STEP_UP_REQUIRED (FAILED_PRECONDITION, facts `login_age_max_s` and, if the token says it, `auth_time`), of AcceptStoreDifferences, ApproveRefund and
-    ///  ApproveWalletChange: a member of staff signed in longer ago than is configured, or the token does not say when. Nothing happened; sign in again, and
-    ///  repeat the call.
+    /// * STEP_UP_REQUIRED (FAILED_PRECONDITION, facts `login_age_max_s` and, if the token says it, `auth_time`), of AcceptStoreDifferences, ApproveRefund,
+    ///  ApproveWalletChange, CloseWallet and RefundPurchase: a member of staff signed in longer ago than is configured, or the token does not say when. Nothing
+    ///  happened; sign in again, and repeat the call.
     /// * QUOTA_EXCEEDED (RESOURCE_EXHAUSTED): nothing happened; retry the same request later.
     /// * IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff only), NOT_THE_WRITER, COMMIT_FAILED and OVERLOADED (UNAVAILABLE): nothing happened; retry the same request.
     /// * DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE): retry the same request to learn the outcome.

@@ -79,6 +79,25 @@ pub struct RecordActResponse {
     #[prost(int64, tag = "1")]
     pub seq: i64,
 }
+/// What a member of staff is about to do.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoteActRequest {
+    /// Name of the book. Required unless the token covers exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// What is done, 1 to 200 bytes without control, bidirectional or zero-width characters, such as `sandbox: payout.rejected`. Required.
+    #[prost(string, tag = "2")]
+    pub what: ::prost::alloc::string::String,
+    /// The thing that it is done to, such as the UUID of a payout, at most 200 bytes of the same form. Empty: to no thing.
+    #[prost(string, tag = "3")]
+    pub about: ::prost::alloc::string::String,
+    /// The user whose it is: ListActs finds the line by them. Empty: nobody's.
+    #[prost(string, tag = "4")]
+    pub user_id: ::prost::alloc::string::String,
+}
+/// It is noted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoteActResponse {}
 /// Request for lines of the audit log.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListActsRequest {
@@ -733,6 +752,35 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Notes what a member of staff is about to do outside of these services, such as with the pretend banks and stores of a sandbox. The call does nothing else: like
+        /// every call of staff it is in the audit log with its request and its reason before it is answered, so what is noted may begin then. Reasons: MALFORMED. Every
+        /// call is a line, also a retry.
+        pub async fn note_act(
+            &mut self,
+            request: impl tonic::IntoRequest<super::NoteActRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::NoteActResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.support.v1.SupportService/NoteAct",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("largesse.support.v1.SupportService", "NoteAct"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Proposes an adjustment, a freeze, a thaw or the closing of an account, a debit limit or a reversal. It is executed once another member of staff approves
         /// it; until then nothing is moved or held. Reasons: MALFORMED (also if an account is not in the chart of accounts, or a transfer is between accounts of
         /// different units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: the book has no such posting to reverse), NOT_REVERSIBLE (the posting is a step of another
@@ -912,6 +960,13 @@ pub mod support_service_server {
             tonic::Response<super::ListActsResponse>,
             tonic::Status,
         >;
+        /// Notes what a member of staff is about to do outside of these services, such as with the pretend banks and stores of a sandbox. The call does nothing else: like
+        /// every call of staff it is in the audit log with its request and its reason before it is answered, so what is noted may begin then. Reasons: MALFORMED. Every
+        /// call is a line, also a retry.
+        async fn note_act(
+            &self,
+            request: tonic::Request<super::NoteActRequest>,
+        ) -> std::result::Result<tonic::Response<super::NoteActResponse>, tonic::Status>;
         /// Proposes an adjustment, a freeze, a thaw or the closing of an account, a debit limit or a reversal. It is executed once another member of staff approves
         /// it; until then nothing is moved or held. Reasons: MALFORMED (also if an account is not in the chart of accounts, or a transfer is between accounts of
         /// different units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: the book has no such posting to reverse), NOT_REVERSIBLE (the posting is a step of another
@@ -1124,6 +1179,51 @@ pub mod support_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListActsSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.support.v1.SupportService/NoteAct" => {
+                    #[allow(non_camel_case_types)]
+                    struct NoteActSvc<T: SupportService>(pub Arc<T>);
+                    impl<
+                        T: SupportService,
+                    > tonic::server::UnaryService<super::NoteActRequest>
+                    for NoteActSvc<T> {
+                        type Response = super::NoteActResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::NoteActRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SupportService>::note_act(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = NoteActSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

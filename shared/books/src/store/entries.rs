@@ -1,6 +1,7 @@
 //! Statements that read an account's entries, valid on both engines. Each uses a primary key or an index, however long the account is.
 
 use super::rows;
+use crate::domain::event::LEG_BITS;
 
 /// `$1` book, `$2` account, `$3` transfer, `$4` limit.
 pub(super) fn checkpoints_sql() -> String {
@@ -15,8 +16,6 @@ pub(super) const STEP_POSTGRES: &str = "CROSS JOIN LATERAL (SELECT * FROM transf
 
 /// `$1` book, `$2` account, `$3` first transfer, `$4` number to stay above, `$5` limit. One statement, each step by the primary key.
 pub(super) fn walk_sql(step: &str) -> String {
-    let of =
-        |table: &str| rows::TRANSFER_COLUMNS.split(',').map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ");
     let back = "CASE WHEN t.debit = $2 THEN t.debit_prev ELSE t.credit_prev END";
     format!(
         "WITH RECURSIVE walk AS (\
@@ -26,9 +25,27 @@ pub(super) fn walk_sql(step: &str) -> String {
            SELECT {own}, walk.step + 1, {back} FROM walk {step} \
              WHERE walk.step < $5 AND walk.back > $4\
          ) SELECT {columns} FROM walk ORDER BY no DESC",
-        own = of("t"),
+        own = transfer_columns_of("t"),
         columns = rows::TRANSFER_COLUMNS,
     )
+}
+
+/// A transfer's columns, each with the table's name before it.
+fn transfer_columns_of(table: &str) -> String {
+    rows::TRANSFER_COLUMNS.split(',').map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ")
+}
+
+/// How the transfers of one event after the other are found; `LEGS` is how many numbers an event has.
+pub(super) const LEGS_SQLITE: &str =
+    "CROSS JOIN transfer t ON t.book = $1 AND t.no >= asked.value * LEGS AND t.no < asked.value * LEGS + LEGS";
+/// As for a walk: the limit keeps the join from being planned as a scan while the table is empty.
+pub(super) const LEGS_POSTGRES: &str = "CROSS JOIN LATERAL (SELECT * FROM transfer \
+    WHERE book = $1 AND no >= asked.value * LEGS AND no < asked.value * LEGS + LEGS ORDER BY no LIMIT LEGS) t";
+
+/// `$1` book; `asked` is a relation with a column `value`, the place of an event.
+pub(super) fn transfers_of_sql(asked: &str, legs: &str) -> String {
+    let join = legs.replace("LEGS", &(1_i64 << LEG_BITS).to_string());
+    format!("SELECT {} FROM {asked} {join} ORDER BY t.no", transfer_columns_of("t"))
 }
 
 /// `$1` book, `$2` event.

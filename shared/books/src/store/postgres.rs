@@ -288,6 +288,12 @@ impl Store for PostgresStore {
         rows::events(query.fetch_all(&self.pool).await?, Vec::new())
     }
 
+    async fn transfers_of(&self, book: i64, seqs: &[i64]) -> Result<Vec<Transfer>, Error> {
+        let sql = entries::transfers_of_sql("UNNEST($2::bigint[]) AS asked (value)", entries::LEGS_POSTGRES);
+        let transfers: Vec<rows::TransferRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(seqs).fetch_all(&self.pool).await?;
+        transfers.into_iter().map(rows::transfer).collect()
+    }
+
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
         let mut tx = db::begin_with(&self.pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let sql = format!("SELECT {} FROM \"commit\" WHERE book = $1 ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);

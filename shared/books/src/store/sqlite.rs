@@ -319,6 +319,11 @@ impl Store for SqliteStore {
         rows::events(self.all(entries::bodies_sql("IN (SELECT value FROM json_each($2))"), book, Some(json(seqs))).await?, Vec::new())
     }
 
+    async fn transfers_of(&self, book: i64, seqs: &[i64]) -> Result<Vec<Transfer>, Error> {
+        let sql = entries::transfers_of_sql("json_each($2) AS asked", entries::LEGS_SQLITE);
+        self.all(sql, book, Some(json(seqs))).await?.into_iter().map(rows::transfer).collect()
+    }
+
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
         // Deferred: the first read fixes the snapshot for all.
         let mut tx = db::begin_with(&self.readers, "BEGIN DEFERRED").await?;

@@ -16,6 +16,7 @@ static ROWS: &[AccessRow] = &[AccessRow {
     access: Access::Open,
     reason: false,
     approval: false,
+    step_up: false,
     bytes_max: 1024,
     keeps: false,
 }];

@@ -1,4 +1,4 @@
-//! Who must sign in again before they approve, and who need not.
+//! Who must sign in again before they decide, and who need not.
 use super::check;
 use crate::{facts, methods::Methods, overload::OverloadLimits, reason};
 use identity::{BookScope, Principal, Role, access::TABLE};
@@ -54,8 +54,9 @@ fn nothing_is_asked_where_no_age_is_configured_of_services_and_of_other_calls() 
 }
 
 #[test]
-fn every_approval_is_asked_about() {
-    for row in TABLE.iter().filter(|row| row.approval) {
+fn every_decision_is_asked_about() {
+    assert!(TABLE.iter().any(|row| row.step_up && !row.approval));
+    for row in TABLE.iter().filter(|row| row.step_up) {
         let staff = Role::ALL.into_iter().filter(|role| role.is_staff() && row.reach(*role).is_some());
         for role in staff {
             assert!(asked(row.path, &person(role, Some(9_000)), FIVE_MINUTES).is_err(), "{role} at {}", row.path);

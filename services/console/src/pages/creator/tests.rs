@@ -1,7 +1,13 @@
 //! Unit tests of what is shown of a creator's money.
 use super::*;
-use crate::pages::samples::{MARKUP, assert_text};
-use api::r#type::Money;
+use crate::pages::{
+    options::{PayeeChoice, answered},
+    samples::{MARKUP, assert_text},
+};
+use api::{
+    payout::{GetPayoutOptionsResponse, PayoutOption},
+    r#type::Money,
+};
 use identity::Role;
 
 #[test]
@@ -28,16 +34,21 @@ fn markup_in_every_field_is_text() {
         ..Beneficiary::default()
     };
     let asked = AskedHolder::read(MARKUP, &Filters::read(b"id=ann")).unwrap();
+    let rail = PayoutOption { rail: text(), rail_name: text(), why_not: vec![text()], ..PayoutOption::default() };
+    let mut options = OptionsPart { failure: text(), amount: text(), ..OptionsPart::default() };
+    options.payees.push(PayeeChoice { id: text(), label: text(), chosen: true });
+    answered(&mut options, &sum(), &GetPayoutOptionsResponse { options: vec![rail], arriving_minor_units: 1, ..Default::default() });
     let parts = CreatorParts {
         accounts: vec![HeldView { account: text(), href: text(), limits: text(), then: text(), ..HeldView::default() }],
         earned: part(Ok(Vec::new()), text()).unwrap(),
         converted: PagePart { rows: Vec::new(), failure: text(), all: String::new(), unread: false },
         paid: part(Ok(vec![paid(MARKUP, &payout)]), String::new()).unwrap(),
-        payees: part(Ok(vec![payee(&of)]), String::new()).unwrap(),
+        payees: part(Ok(vec![payee(Role::Admin, MARKUP, &of)]), String::new()).unwrap(),
+        options,
     };
     let (frame, related) = (PageFrame::bare("Earnings and payouts", None), asked.related(Role::Admin, "/creator"));
     let shown = CreatorPage { frame, id: text(), at: text(), related, found: Some((view(&answer), parts)) };
-    assert_text(&shown, 18);
+    assert_text(&shown, 23);
 }
 
 #[test]
@@ -54,8 +65,9 @@ fn a_payout_that_waits_is_marked_and_a_deleted_account_says_so() {
     ] {
         assert_eq!(paid("demo", &payout).waits, waits, "{payout:?}");
     }
+    let of = |payee_of: &Beneficiary| payee(Role::Auditor, "demo", payee_of).state.word;
     let deleted = Beneficiary { delete_time: Some(prost_types::Timestamp::default()), ..Beneficiary::default() };
-    assert_eq!((payee(&deleted).state.word.as_str(), payee(&Beneficiary::default()).state.word.as_str()), ("deleted", "active"));
+    assert_eq!((of(&deleted).as_str(), of(&Beneficiary::default()).as_str()), ("deleted", "active"));
     assert_eq!(view(&GetEarningsResponse::default()).payable, "nothing");
 }
 
@@ -69,6 +81,7 @@ fn what_was_not_read_to_the_end_is_not_called_none_and_what_waits_is_not_called_
         converted: empty(false),
         paid: part(Ok(vec![paid("demo", &lost)]), String::new()).unwrap(),
         payees: part(Ok(Vec::new()), String::new()).unwrap(),
+        options: OptionsPart::default(),
     };
     let (id, at, related) = ("ann".to_owned(), String::new(), Vec::new());
     let frame = PageFrame::bare("Earnings and payouts", None);

@@ -16,8 +16,12 @@ use std::collections::BTreeSet;
 const LINES: i32 = 50;
 
 /// Kinds by the word in the address; the first is any.
-const KINDS: [(&str, PaymentKind); 3] =
-    [("any", PaymentKind::Unspecified), ("purchase", PaymentKind::Purchase), ("payout", PaymentKind::Payout)];
+const KINDS: [(&str, PaymentKind); 4] = [
+    ("any", PaymentKind::Unspecified),
+    ("purchase", PaymentKind::Purchase),
+    ("payout", PaymentKind::Payout),
+    ("house", PaymentKind::House),
+];
 
 /// A kind that can be chosen.
 pub(crate) struct KindChoice {
@@ -57,6 +61,9 @@ impl AskedList {
             (_, Some(moment)) => Ok(Some(timestamp(moment))),
             (_, None) => Err(format!("{name}: a date or a time in UTC is needed, such as 2026-11-20 23:51")),
         };
+        if kind == PaymentKind::House && !chart::account::is_house(filters.get("account")) {
+            return Err("What moves between the company's accounts is listed of one of them: name it as the account.".to_owned());
+        }
         let amount_min = least(filters)?;
         let states = field("state").to_ascii_lowercase().replace(' ', "_");
         let request = ListPaymentsRequest {
@@ -110,6 +117,11 @@ impl AskedList {
         let about: BTreeSet<&str> = [Some(&*self.user).filter(|user| !user.is_empty()), owner].into_iter().flatten().collect();
         let about: Vec<&str> = about.into_iter().collect();
         visitor.reason.is_some() && console.sessions.covers(&visitor.secret, &about)
+    }
+
+    /// Whether it is about the company's accounts alone.
+    pub(crate) fn is_house(&self) -> bool {
+        self.kind == "house"
     }
 
     pub(crate) fn kinds(&self) -> Vec<KindChoice> {

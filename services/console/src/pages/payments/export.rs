@@ -47,7 +47,8 @@ pub(crate) async fn export(State(console): State<Console>, visitor: Visitor, Raw
 }
 
 impl ExportedList for ExportedPayments {
-    const COLUMNS: &'static [&'static str] = &["asked for", "what", "id", "user", "amount", "currency", "coins", "state", "through"];
+    const COLUMNS: &'static [&'static str] =
+        &["asked for", "what", "id", "user", "amount", "currency", "coins", "state", "through", "from account", "to account"];
 
     async fn page(&self, console: &Console, visitor: &Visitor, token: String) -> Result<ExportPage, Status> {
         let request = ListPaymentsRequest { page_token: token, ..self.0.clone() };
@@ -69,5 +70,7 @@ fn row(payment: &Payment) -> Vec<CsvCell> {
         CsvCell::Number(payment.coins),
         CsvCell::text(&payment.state),
         CsvCell::text(&payment.through),
+        CsvCell::text(&payment.debit_account),
+        CsvCell::text(&payment.credit_account),
     ]
 }

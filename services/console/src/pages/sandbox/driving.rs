@@ -7,6 +7,7 @@ use api::{
     gift::SendGiftRequest,
     payout::GetPayoutRequest,
     purchase::{CoinPackage, GetPurchaseRequest, GetWalletRequest, ListCoinPackagesRequest, Purchase, SalesChannel},
+    support::NoteActRequest,
 };
 use money::{Currency, UserKey};
 use scenarios::{PretendSale, Scenario, ScenarioTerms};
@@ -138,14 +139,26 @@ impl ToDrive<'_> {
         if is_it(found) { Ok(found) } else { Err(NotDriven::Said(format!("{} is of another form; nothing was done.", found.name))) }
     }
 
-    /// Has a scenario happen.
-    async fn trigger(&self, scenario: &Scenario, terms: &ScenarioTerms) -> Result<(), NotDriven> {
+    /// Notes in the audit log, as the reader, what is about to be done: of this thing, and of this user if it is somebody's. Nothing is done that can't be noted.
+    async fn note(&self, what: &str, about: &str, user: &str) -> Result<(), NotDriven> {
+        let note = NoteActRequest {
+            book: self.book.to_owned(),
+            what: format!("sandbox: {what}"),
+            about: about.to_owned(),
+            user_id: user.to_owned(),
+        };
+        self.console.support_client().note_act(self.visitor.request(note)).await?;
+        Ok(())
+    }
+
+    /// Has a scenario happen to something of a user; both are empty for what is nobody's.
+    async fn trigger(&self, scenario: &Scenario, terms: &ScenarioTerms, (about, user): (&str, &str)) -> Result<(), NotDriven> {
         let said = |why: String| NotDriven::Said(format!("{why}."));
-        for call in scenario.calls(terms, self.playground.addresses()).map_err(said)? {
+        let calls = scenario.calls(terms, self.playground.addresses()).map_err(said)?;
+        self.note(scenario.name, about, user).await?;
+        for call in calls {
             self.playground.send(&call).await.map_err(|error| said(error.to_string()))?;
         }
-        let (subject, book) = (self.visitor.person.subject.as_str(), self.book);
-        tracing::info!(subject, book, scenario = scenario.name, "a sandbox was driven");
         Ok(())
     }
 
@@ -169,6 +182,7 @@ impl ToDrive<'_> {
         // As the viewer's app asks before it buys: only then is there a token for a new user.
         let wallet = GetWalletRequest { book: self.book.to_owned(), ..GetWalletRequest::default() };
         let wallet = purchases.get_wallet(self.playground.as_viewer(&user, self.book, wallet)?).await?.into_inner();
+        self.note("coins.bought", product, user.as_str()).await?;
         let app = self.playground.app_of(self.book);
         let token = &wallet.app_account_token;
         let sale = PretendSale {
@@ -199,6 +213,7 @@ impl ToDrive<'_> {
             gift_id,
             ..SendGiftRequest::default()
         };
+        self.note("gift.sent", creator.as_str(), viewer.as_str()).await?;
         let sent = self.console.more.gift_client()?.send_gift(self.playground.as_viewer(&viewer, self.book, send)?).await;
         match sent {
             Ok(answer) => Ok(done("gift.sent", DrivenThing::GIFT, &answer.into_inner().posting_id)),
@@ -215,7 +230,7 @@ impl ToDrive<'_> {
         let found = self.console.more.purchase_client()?.get_purchase(self.visitor.request(request)).await?.into_inner();
         let purchase = found.purchase.unwrap_or_default();
         self.about(&purchase.user_id)?;
-        self.trigger(scenario, &of_purchase(&purchase)).await?;
+        self.trigger(scenario, &of_purchase(&purchase), (&purchase.purchase_id, &purchase.user_id)).await?;
         Ok(done(scenario.name, DrivenThing::PURCHASE, &purchase.purchase_id))
     }
 
@@ -226,7 +241,7 @@ impl ToDrive<'_> {
         let mut terms = ScenarioTerms { code, ..ScenarioTerms::default() };
         let payout_id = self.form.get("payout");
         if payout_id.is_empty() {
-            self.trigger(scenario, &terms).await?;
+            self.trigger(scenario, &terms, ("", "")).await?;
             return Ok(done(scenario.name, DrivenThing::NEXT, DrivenThing::NEXT));
         }
         let request = GetPayoutRequest { book: self.book.to_owned(), payout_id: payout_id.to_owned() };
@@ -236,14 +251,14 @@ impl ToDrive<'_> {
         // Of the attempt that is not given up.
         let attempt = payout.attempts.last().map(|attempt| attempt.end_to_end_id.clone());
         terms.payout = attempt.filter(|id| !id.is_empty()).or_else(|| Some(payout.payout_id.clone()));
-        self.trigger(scenario, &terms).await?;
+        self.trigger(scenario, &terms, (&payout.payout_id, &payout.user_id)).await?;
         Ok(done(scenario.name, DrivenThing::PAYOUT, &payout.payout_id))
     }
 
     /// How stores report from now on.
     async fn reports(&self) -> Driven {
         let scenario = self.scenario(is_of_reports)?;
-        self.trigger(scenario, &ScenarioTerms::default()).await?;
+        self.trigger(scenario, &ScenarioTerms::default(), ("", "")).await?;
         Ok(done(scenario.name, DrivenThing::NOTHING, ""))
     }
 }

@@ -8,7 +8,14 @@ fn place(commit_no: i64) -> JournalPlace {
 }
 
 fn slice(after: i64, last: i64) -> PaymentSlice {
-    PaymentSlice { after: place(after), place: place(last), seconds: TallyBySteps::new(), rows: Vec::new(), committed_us: None }
+    PaymentSlice {
+        after: place(after),
+        place: place(last),
+        seconds: TallyBySteps::new(),
+        house_seconds: TallyBySteps::new(),
+        rows: Vec::new(),
+        committed_us: None,
+    }
 }
 
 fn feed() -> Arc<BookFeed> {

@@ -9,7 +9,14 @@ fn slice(seconds: &[i64]) -> PaymentSlice {
         tallies.entry(*second).or_default().add_postings("gift", 1);
     }
     let committed_us = seconds.last().map(|second| second * 1_000_000);
-    PaymentSlice { after: JournalPlace::default(), place: JournalPlace::default(), seconds: tallies, rows: Vec::new(), committed_us }
+    PaymentSlice {
+        after: JournalPlace::default(),
+        place: JournalPlace::default(),
+        seconds: tallies,
+        house_seconds: TallyBySteps::new(),
+        rows: Vec::new(),
+        committed_us,
+    }
 }
 
 fn postings(steps: &TallyBySteps) -> Vec<(i64, i64)> {

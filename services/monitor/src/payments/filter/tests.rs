@@ -1,6 +1,5 @@
 //! Unit tests of what a viewer sees.
 use super::*;
-use crate::payments::figures::TallyBySteps;
 use ledger_client::JournalPlace;
 use prost_types::Timestamp;
 
@@ -12,7 +11,14 @@ fn slice(rows: &[(i64, i64, &str)]) -> PaymentSlice {
         ..PaymentRow::default()
     };
     let (after, place) = (JournalPlace::default(), JournalPlace::default());
-    PaymentSlice { after, place, seconds: TallyBySteps::new(), rows: rows.iter().map(row).collect(), committed_us: None }
+    PaymentSlice {
+        after,
+        place,
+        seconds: TallyBySteps::new(),
+        house_seconds: TallyBySteps::new(),
+        rows: rows.iter().map(row).collect(),
+        committed_us: None,
+    }
 }
 
 fn seen(filter: &mut PaymentFilter, rows: &[(i64, i64, &str)]) -> Vec<i64> {
@@ -28,4 +34,15 @@ fn rows_of_a_second_are_bounded_over_slices_and_rare_kinds_are_seen() {
     let mut some = PaymentFilter::new(["payout.hold".to_owned()].into(), 3);
     assert_eq!(seen(&mut some, &gifts), [4]);
     assert!(some.takes("payout.hold") && !some.takes("gift"));
+}
+
+#[test]
+fn what_moves_between_accounts_of_the_company_alone_is_shown_alone() {
+    let mut of_all = slice(&[(1, 10, "gift"), (2, 10, "treasury.sweep"), (3, 11, "adjustment")]);
+    of_all.rows[1].house_only = true;
+    let mut filter = PaymentFilter { house_only: true, ..PaymentFilter::new(BTreeSet::new(), 3) };
+    assert_eq!(filter.rows(&of_all).iter().map(|row| row.seq).collect::<Vec<_>>(), [2]);
+    assert!(std::ptr::eq(filter.seconds(&of_all), &of_all.house_seconds));
+    filter.house_only = false;
+    assert!(std::ptr::eq(filter.seconds(&of_all), &of_all.seconds));
 }

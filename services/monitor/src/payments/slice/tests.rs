@@ -53,3 +53,28 @@ fn counts_are_exact_where_rows_are_a_sample_and_slices_are_bounded() {
     let slice = reader.take();
     assert_eq!((postings(&slice), slice.rows.len()), (2_000, 200));
 }
+
+#[test]
+fn postings_between_accounts_of_the_company_are_counted_apart_and_have_room_among_many() {
+    let between = |seq: i64, debit: &str, credit: &str| {
+        let transfer = PostedTransfer {
+            debit_account: debit.to_owned(),
+            credit_account: credit.to_owned(),
+            amount: 5,
+            unit: "USD".to_owned(),
+            ..PostedTransfer::default()
+        };
+        let commit_time = Some(Timestamp { seconds: 10, nanos: 0 });
+        let posting = Posting { seq, kind: "adjustment".to_owned(), commit_time, transfers: vec![transfer], ..Posting::default() };
+        JournalEvent { seq, event_id: seq.to_string(), what: Some(What::Posting(posting)) }
+    };
+    let house = ("house/bank_cash/USD", "house/payout_cost/USD");
+    let mut events: Vec<_> = (1..=100).map(|seq| between(seq, "house/accrued_creator_liability/USD", "creator/ana/payable/USD")).collect();
+    events.push(between(101, house.0, house.1));
+    let mut reader = SliceReader::after(place(0, 0));
+    reader.add(part(events, Some(place(1, 101))));
+    let slice = reader.take();
+    let of_house: i64 = slice.house_seconds.values().flat_map(PaymentTally::kinds).map(|(_, count)| count.postings).sum();
+    assert_eq!((postings(&slice), of_house), (101, 1));
+    assert!(slice.rows.len() == 26 && slice.rows.iter().filter(|row| row.house_only).count() == 1, "{:?}", slice.rows);
+}

@@ -31,14 +31,15 @@ const PAGES: &str = r#"["/", "/find", "/find?text=nothing-has-this", "/find?text
     "/case?book=demo&id=creator/ana/payable/USD", "/case?book=demo&kind=payout&id={payout}", "/user", "/user?id=ana", "/wallet?book=demo&id=ana",
     "/creator?book=demo&id=ana&at=2026-11-20", "/accounts",
     "/accounts?book=demo&account=house/accrued_creator_liability/USD", "/accounts?account=house/no/such", "/trial-balance",
-    "/payments?book=demo&unit=USD", "/payments?book=demo&unit=USD&span=seconds", "/payments?book=demo&span=hours&kind=purchase", "/books",
+    "/payments?book=demo&unit=USD", "/payments?book=demo&unit=USD&span=seconds", "/payments?book=demo&span=hours&kind=purchase",
+    "/payments?book=demo&kind=house&account=house/accrued_creator_liability/USD", "/books",
     "/proposals", "/proposals?state=none", "/acts", "/acts?subject=ann", "/?book=unknown"]"#;
 
 /// Pages of payments, proposals and the treasury; what is in braces is the id of one. All are about ana, whom one reason covers.
-const MORE_PAGES: &str = r#"["/payouts", "/payouts?state=rejected", "/payouts?state=queued", "/payout?book=demo&id={rejected}", "/payout?book=demo&id={payout}",
+const MORE_PAGES: &str = r#"["/payouts", "/payouts?state=rejected", "/payouts?state=queued", "/reviews?state=any", "/reviews?kind=screening", "/creator?book=demo&id=ana&pay_to={payee}&pay_amount=5.00", "/payout?book=demo&id={rejected}", "/payout?book=demo&id={payout}",
     "/purchases", "/purchases?list=refunds", "/purchases?list=refused_receipts", "/purchases?transaction=4711", "/purchase?book=demo&id={purchase}", "/gifts?name=ro",
     "/rails", "/rails?by=day", "/treasury", "/treasury?book=treasury&part=cases", "/treasury?book=treasury&part=closed_days", "/treasury?book=demo",
-    "/proposal?book=demo&id={open}", "/proposal?book=demo&id={own}", "/sandbox?book=demo", "/sandbox?book=demo&did=payout.returned&kind=payout&id={payout}"]"#;
+    "/proposal?book=demo&id={open}", "/proposal?book=demo&id={own}", "/sandbox?book=demo"]"#;
 
 fn target() -> PathBuf {
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
@@ -74,6 +75,7 @@ async fn a_browser_has_nothing_to_complain_of() {
     divided(&house).await;
     let ids = [
         ("{payout}", &payout.payout_id),
+        ("{payee}", &payout.beneficiary_id),
         ("{rejected}", &rejected.payout_id),
         ("{purchase}", &purchase.purchase_id),
         ("{open}", &open.proposal_id),

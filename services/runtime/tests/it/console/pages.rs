@@ -10,7 +10,7 @@ use runtime::Runtime;
 use std::collections::BTreeSet;
 
 /// Every page, and what each of sam (support), fay (finance), aud (auditor) and ann (admin) gets: the status before and after they gave a reason.
-const PAGES: [(&str, [(u16, u16); 4]); 17] = [
+const PAGES: [(&str, [(u16, u16); 4]); 19] = [
     ("/?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo", [(200, 200); 4]),
     ("/accounts?book=demo&account=house/coins/issued", [(428, 200); 4]),
@@ -29,6 +29,8 @@ const PAGES: [(&str, [(u16, u16); 4]); 17] = [
     ("/payments?book=demo", [(200, 200); 4]),
     ("/payments?book=demo&span=hours&unit=USD&kind=payout&state=settled", [(200, 200); 4]),
     ("/books", [(200, 200); 4]),
+    ("/reviews?book=demo&state=any", [(428, 200); 4]),
+    ("/payments?book=demo&kind=house&account=house/coins/issued", [(200, 200); 4]),
 ];
 const PEOPLE: [&str; 4] = ["sam", "fay", "aud", "ann"];
 
@@ -133,6 +135,7 @@ async fn markup_of_users_and_of_addresses_is_text() {
         "/acts?",
         "/payments?",
         "/books?",
+        "/reviews?",
     ];
     let fields = [
         "book", "account", "from", "until", "at", "state", "subject", "user", "rpc", "page", "q", "text", "id", "kind", "work", "posting",

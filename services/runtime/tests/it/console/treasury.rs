@@ -86,7 +86,7 @@ async fn the_tree_the_cases_and_the_closed_days_are_for_those_who_answer_for_the
 }
 
 /// A case that nobody has, as an import of a statement finds it.
-async fn unexplained(dir: &std::path::Path) -> String {
+pub async fn unexplained(dir: &std::path::Path) -> String {
     let id = uuid::Uuid::now_v7().simple().to_string();
     let sql = format!(
         "INSERT INTO bank_case (book, case_id, account_id, class, currency, amount, difference, entry_keys, items, file_hash, since_date, detail, rule, evidence, postings,

@@ -5,7 +5,7 @@ use db::Database;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row};
 
 /// Each statement with its number of parameters; lists are in each engine's own form.
-fn statements(step: &str, asked: &str, among: &str) -> Vec<(&'static str, String, usize)> {
+fn statements((step, legs): (&str, &str), asked: &str, among: &str) -> Vec<(&'static str, String, usize)> {
     vec![
         ("checkpoints", checkpoints_sql(), 4),
         ("walk", walk_sql(step), 5),
@@ -13,6 +13,7 @@ fn statements(step: &str, asked: &str, among: &str) -> Vec<(&'static str, String
         ("commit_at", commit_at_sql(), 2),
         ("commit_times", commit_times_sql(asked), 1),
         ("bodies", bodies_sql(among), 1),
+        ("transfers_of", transfers_of_sql(asked, legs), 1),
     ]
 }
 
@@ -22,7 +23,8 @@ async fn sqlite_looks_up_and_never_scans() {
     let database = Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
     drop(SqliteStore::open(&database).await.unwrap());
     let mut connection = database.sqlite_options("ledger").unwrap().unwrap().connect().await.unwrap();
-    for (name, sql, _) in statements(STEP_SQLITE, "json_each('[1,2]') AS asked", "IN (SELECT value FROM json_each('[1,2]'))") {
+    for (name, sql, _) in statements((STEP_SQLITE, LEGS_SQLITE), "json_each('[1,2]') AS asked", "IN (SELECT value FROM json_each('[1,2]'))")
+    {
         let plan = connection.fetch_all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
         let searches = plan.iter().filter(|line| line.starts_with("SEARCH")).count();
@@ -46,7 +48,9 @@ async fn postgres_looks_up_and_never_scans() {
     let options = database.postgres_options("ledger").unwrap().unwrap();
     let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
-    for (name, sql, count) in statements(STEP_POSTGRES, "UNNEST('{1,2}'::bigint[]) AS asked (value)", "= ANY('{1,2}'::bigint[])") {
+    for (name, sql, count) in
+        statements((STEP_POSTGRES, LEGS_POSTGRES), "UNNEST('{1,2}'::bigint[]) AS asked (value)", "= ANY('{1,2}'::bigint[])")
+    {
         let types = vec!["bigint"; count].join(", ");
         connection.execute(AssertSqlSafe(format!("PREPARE {name} ({types}) AS {sql}"))).await.unwrap();
         let numbers = vec!["1"; count].join(", ");

@@ -403,3 +403,30 @@ fn logins_with_other_characters_are_mapped_and_otherwise_told() {
     let keyless = TrustedIssuer { subject_key_file: dir.path().join("none"), ..prefixed(SubjectMapping::KeyedHash) };
     assert!(matches!(Verifier::try_new(vec![keyless]), Err(Error::KeyFile { .. })));
 }
+
+#[test]
+fn a_user_is_in_several_books_only_where_the_issuer_vouches_for_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let published = set(&[("a", Signed::ES256, &key)]);
+    let books_of = |several_books, role: Role, books: Value| {
+        let issuer = TrustedIssuer { apps: BTreeMap::new(), several_books, roles: Role::ALL.to_vec(), ..users(dir.path(), &published) };
+        let mut claims = with("books", books);
+        claims["role"] = json!(role);
+        let told = Verifier::try_new(vec![issuer]).unwrap().verify(&token(&key, (Signed::ES256, "a"), &claims), at(2_000));
+        told.map(|principal| principal.books.clone())
+    };
+    for role in [Role::Viewer, Role::Creator] {
+        for one in [json!(["demo"]), json!(["demo", "demo"])] {
+            assert!(books_of(false, role, one.clone()).is_ok(), "{role} {one}");
+        }
+        let several = json!(["demo", "other"]);
+        assert!(matches!(books_of(false, role, several.clone()), Err(Error::Claim("books"))), "{role}");
+        let vouched = books_of(true, role, several).unwrap();
+        assert!(matches!(&vouched, BookScope::Only(names) if names.len() == 2), "{vouched:?}");
+        assert!(books_of(true, role, json!(["*"])).is_err(), "{role}: never all of them");
+    }
+    for role in [Role::Service, Role::Support, Role::Admin] {
+        assert!(books_of(false, role, json!(["demo", "other"])).is_ok(), "{role}");
+    }
+}
