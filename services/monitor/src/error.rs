@@ -63,9 +63,6 @@ pub enum Error {
     /// A viewer that read too slowly.
     #[error("the viewer reads too slowly")]
     ViewerTooSlow,
-    /// The book has no such account of the company.
-    #[error("no such account")]
-    AccountUnknown(String),
     /// The user is linked to another person.
     #[error("the user is another person")]
     OtherPerson,
@@ -142,9 +139,6 @@ impl From<Error> for Status {
             Error::ViewerTooSlow => {
                 let why = "messages were read too slowly, so the stream ended; continue from the last cursor";
                 refused(Code::Aborted, "VIEWER_TOO_SLOW", why, &[])
-            }
-            Error::AccountUnknown(account) => {
-                refused(Code::NotFound, "ACCOUNT_UNKNOWN", "the book has no such account", &[("account", account)])
             }
             Error::OtherPerson => {
                 let why = "the user is linked to another person; call UnlinkPerson first; nothing was changed";

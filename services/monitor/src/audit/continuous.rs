@@ -233,7 +233,7 @@ impl ContinuousAudit {
     async fn unknown_outcomes(&self) -> Result<CheckResult, ReadFault> {
         let mut open: Vec<UnfinishedCount> = Vec::new();
         if let Some(tables) = &self.stores.payout {
-            open.extend(tables.unfinished().await?);
+            open.extend(tables.unfinished(money::time::now_ms()).await?);
         }
         if let Some(tables) = &self.stores.purchase {
             open.extend(tables.unfinished().await?);

@@ -119,7 +119,7 @@ impl SheetPlace {
         acts: &support::tables::Store,
         book: &BookName,
     ) -> Result<CheckResult, ReadFault> {
-        let (mut problems, last) = unloaded(sheets, acts, (book, self.sheet_no)).await?;
+        let (mut problems, last) = unloaded(sheets, acts, book, self.sheet_no).await?;
         if problems.is_empty() {
             self.sheet_no = last.unwrap_or_default();
         }

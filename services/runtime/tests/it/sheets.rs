@@ -47,6 +47,20 @@ async fn load(house: &Runtime, version: &str) {
     purchases.load_price_sheet(by(house, "fay", Role::Finance, message)).await.unwrap();
 }
 
+/// The last sheet is taken away, as if it had never been; then all of them, before anybody else looks.
+async fn are_missed(dir: &Path, mut monitor: ContinuousAudit) {
+    for number in [2, 1] {
+        change(dir, &format!("DELETE FROM price_sheet WHERE sheet_no = {number}")).await;
+        let mut fresh = ContinuousAudit::new(database(dir), None, monitor::Config::default());
+        for monitor in [&mut monitor, &mut fresh] {
+            for found in found(dir, monitor).await {
+                let lost = |problem: &String| problem.contains("loaded by fay: there is no sheet of these bytes any more");
+                assert!(found.iter().any(lost), "{found:#?}");
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_price_sheet_that_nobody_loaded_is_named() {
     let dir = tempfile::tempdir().unwrap();
@@ -114,15 +128,5 @@ async fn a_price_sheet_that_nobody_loaded_is_named() {
     }
     change(dir.path(), "DELETE FROM price_sheet WHERE sheet_no = 3").await;
     assert_eq!(found(dir.path(), &mut monitor).await, [const { Vec::<String>::new() }; 2]);
-    // The last one taken away, as if it had never been; then all of them, before anybody else looks.
-    for number in [2, 1] {
-        change(dir.path(), &format!("DELETE FROM price_sheet WHERE sheet_no = {number}")).await;
-        let mut fresh = ContinuousAudit::new(database(dir.path()), None, monitor::Config::default());
-        for monitor in [&mut monitor, &mut fresh] {
-            for found in found(dir.path(), monitor).await {
-                let lost = |problem: &String| problem.contains("loaded by fay: there is no sheet of these bytes any more");
-                assert!(found.iter().any(lost), "{found:#?}");
-            }
-        }
-    }
+    are_missed(dir.path(), monitor).await;
 }
