@@ -24,7 +24,7 @@ const REGISTER: OnErasure =
 const RECEIPT: OnErasure = OnErasure::Kept("accounts must be kept; it names a payment and no user");
 
 /// All columns with personal data. A test compares them with the existing tables.
-pub const PERSONAL: [PersonalColumn; 134] = [
+pub const PERSONAL: [PersonalColumn; 135] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
