@@ -9,8 +9,8 @@ use crate::{
 };
 use api::support::{
     ApproveRequest, ApproveResponse, GetProposalRequest, GetProposalResponse, ListActsRequest, ListActsResponse, ListProposalsRequest,
-    ListProposalsResponse, NoteActRequest, NoteActResponse, ProposeRequest, ProposeResponse, RecordActRequest,
-    RecordActResponse, RejectRequest, RejectResponse, support_service_server::SupportService,
+    ListProposalsResponse, NoteActRequest, NoteActResponse, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse,
+    RejectRequest, RejectResponse, support_service_server::SupportService,
 };
 use identity::{BookScope, Role, access};
 use money::text::is_plain;

@@ -10,10 +10,10 @@ use money::{Currency, Money};
 use payout::{
     banks::{
         api::{content::content, evidence},
-        nacha::acknowledgement::{self, FileVerdict, SentFile},
+        nacha::acknowledgement::{self, SentFile},
     },
     decoders,
-    domain::{BankAnswer, evidence::SentPayment},
+    domain::{BankAnswer, ach::steps::FileVerdict, evidence::SentPayment},
 };
 use serde_json::{Value, json as value};
 use std::{hint::black_box, sync::LazyLock};
