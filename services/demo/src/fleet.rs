@@ -162,6 +162,8 @@ impl Fleet {
         // Temporary files of SQLite, which a killed process can leave, are removed with the directory.
         command.env("SQLITE_TMPDIR", &self.options.data_dir);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+        // Ctrl-C in a terminal signals its whole group. Whoever started these processes stops them, when it has stopped calling them.
+        command.process_group(0);
         let mut child = command.spawn().map_err(failed)?;
         let mut lines = BufReader::new(child.stdout.take().expect("its standard output is a pipe")).lines();
         let mut addresses = BTreeMap::new();

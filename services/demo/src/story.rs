@@ -192,13 +192,16 @@ pub fn run<'a>(options: Options, interrupted: LocalBoxFuture<'a, ()>) -> LocalBo
 
 async fn whole(options: Options, mut interrupted: LocalBoxFuture<'_, ()>) -> Result<Option<StorySummary>, UntypedError> {
     let started = Instant::now();
+    // A signal comes first: what fails at the same moment may fail because of it.
     let mut story = tokio::select! {
-        story = StoryTelling::start(options) => story?,
+        biased;
         () = &mut interrupted => return Ok(None),
+        story = StoryTelling::start(options) => story?,
     };
     let told = tokio::select! {
-        told = story.tell(started) => told.map(Some),
+        biased;
         () = &mut interrupted => Ok(None),
+        told = story.tell(started) => told.map(Some),
     };
     story.bar.finish_and_clear();
     let well = told.as_ref().is_ok_and(|told| told.as_ref().is_some_and(|summary| summary.missing.is_empty()));

@@ -145,7 +145,10 @@ fn minor_units(paid: &PayoutSummary) -> i64 {
 
 /// Checks that a copy is as good as the original, and that a check fails after one byte of it is changed.
 async fn changed(story: &mut StoryTelling, database: &Database, report: &BookReport) -> Result<ChangedCopy, UntypedError> {
-    let dir = tempfile::tempdir()?;
+    // Below what is removed at the end anyway, also when this is interrupted.
+    let mut named = tempfile::Builder::new();
+    named.prefix("changed-copy-");
+    let dir = if story.options.stays { named.tempdir()? } else { named.tempdir_in(&story.options.data_dir)? };
     let copy = copy::copy(database, dir.path()).await?;
     let before = find(story, &copy).await?;
     story.same("head hash of the ledger, and of its copy", report.ledger.head_hash.clone(), before.ledger.head_hash.clone());

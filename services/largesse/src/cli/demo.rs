@@ -39,6 +39,8 @@ pub struct DemoArguments {
 
 /// Runs the demo. Exit code 1 when an expected outcome is missing.
 pub async fn run(arguments: DemoArguments) -> CommandResult {
+    // Before anything is there that a signal could leave behind.
+    let mut signals = Interruption::listen()?;
     // Readable only by its owner, as any data directory should be: it has the keys.
     let owner_only = Permissions::from_mode(0o700);
     let temporary = tempfile::Builder::new().prefix("largesse-demo-").permissions(owner_only).tempdir()?;
@@ -46,7 +48,6 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
     let place = format!("seed {}, database {}, logs in {}", options.seed, story::shown(&options.database), options.data_dir.display());
     let in_temporary = options.data_dir == temporary.path();
     let database = story::shown(&options.database);
-    let mut signals = Interruption::listen()?;
     let mut code = SUCCESS;
     let interrupted = async { code = signals.code().await };
     let told = story::run(options, Box::pin(interrupted)).await;

@@ -2,7 +2,8 @@
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Exit codes after SIGINT and SIGTERM, as a shell would report them.
+/// Exit codes after SIGHUP, SIGINT and SIGTERM, as a shell would report them.
+const HUNG_UP: u8 = 129;
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
@@ -11,12 +12,14 @@ const TERMINATED: u8 = 143;
 pub struct Interruption {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Interruption {
     /// Listens for them instead of ending at once: before anything starts, so that no signal is lost.
     pub fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        let [terminate, interrupt, hang_up] = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        Ok(Self { terminate: terminate?, interrupt: interrupt?, hang_up: hang_up? })
     }
 
     /// Waits for the first, and returns the exit code for it.
@@ -24,6 +27,8 @@ impl Interruption {
         tokio::select! {
             _ = self.terminate.recv() => TERMINATED,
             _ = self.interrupt.recv() => INTERRUPTED,
+            // The terminal was closed.
+            _ = self.hang_up.recv() => HUNG_UP,
         }
     }
 }

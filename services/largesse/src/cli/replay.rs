@@ -93,9 +93,11 @@ async fn started(arguments: &ReplayArguments, book: BookName, events: &[Recorded
     let database = arguments.database.clone().unwrap_or_else(|| format!("sqlite:{}", data_dir.display()));
     let place = ReplayPlace { database, data_dir, book, catalogue };
     let replayed = async { if arguments.split { split(place, events).await } else { inside(place, events).await } };
+    // A signal comes first: what fails at the same moment may fail because of it.
     let report = tokio::select! {
-        report = replayed => report.map(Ok),
+        biased;
         code = signals.code() => Ok(Err(code)),
+        report = replayed => report.map(Ok),
     };
     scratch::remove(temporary).await?;
     report

@@ -199,18 +199,19 @@ fn is_logged(dir: &Path, line: &str) -> bool {
     logs.into_iter().any(|log| std::fs::read_to_string(log).is_ok_and(|text| text.contains(line)))
 }
 
-/// Runs the demo, interrupts it once it has got so far, and checks that nothing is left.
+/// Runs the demo, interrupts it once it has got so far, and checks that nothing is left. The signal goes to its whole process group, as a terminal sends it.
 async fn is_interrupted(signal: &str, code: i32, is_reached: impl Fn(&Path) -> bool) {
     let dir = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
     command.args(["demo", "--json"]).env("TMPDIR", dir.path()).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
+    command.process_group(0);
     let child = command.kill_on_drop(true).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut ticks = tokio::time::interval(Duration::from_millis(5));
     while !is_reached(dir.path()) {
         ticks.tick().await;
     }
-    let process_id = child.id().unwrap().to_string();
-    assert!(Command::new("kill").args([signal, &process_id]).status().await.unwrap().success());
+    let group = format!("-{}", child.id().unwrap());
+    assert!(Command::new("kill").args([signal, "--", &group]).status().await.unwrap().success());
     let output = child.wait_with_output().await.unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{error}");
@@ -220,10 +221,20 @@ async fn is_interrupted(signal: &str, code: i32, is_reached: impl Fn(&Path) -> b
 
 #[tokio::test]
 async fn a_story_that_is_interrupted_stops_everything_and_leaves_nothing_behind() {
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         // Halfway: the services run and their tables exist.
         is_interrupted(signal, code, |dir| files_below(dir).iter().any(|name| name == "sandbox_bank.db")).await;
     }
+}
+
+#[tokio::test]
+async fn a_story_that_is_interrupted_at_once_leaves_nothing_behind() {
+    is_interrupted("-INT", 130, |dir| !entries(dir).is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_story_that_is_interrupted_while_it_proves_the_books_leaves_nothing_behind() {
+    is_interrupted("-INT", 130, |dir| files_below(dir).iter().any(|name| name.starts_with("changed-copy-"))).await;
 }
 
 #[tokio::test]
