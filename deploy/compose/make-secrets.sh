@@ -49,9 +49,9 @@ token() {
   folder=$1
   shift
   if command -v "$program" > /dev/null; then
-    "$program" token --data-dir secrets/house "$@" > "$folder/$file.new"
+    "$program" token --create --data-dir secrets/house "$@" > "$folder/$file.new"
   else
-    docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD/secrets/house:/house" "$image" token --data-dir /house "$@" > "$folder/$file.new"
+    docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD/secrets/house:/house" "$image" token --create --data-dir /house "$@" > "$folder/$file.new"
   fi
   own "$folder/$file.new"
   mv "$folder/$file.new" "$folder/$file"

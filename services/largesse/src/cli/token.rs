@@ -1,5 +1,9 @@
 //! `largesse token`: prints a signed token to the standard output.
-use crate::cli::{book, settings::GivenSettings, user};
+use crate::cli::{
+    book,
+    settings::{GivenSettings, identity_key},
+    user,
+};
 use clap::Args;
 use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
@@ -18,9 +22,12 @@ mod tests;
 pub struct TokenArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// Directory with the identity key, which is created if missing; by default the setting `data_dir`, or else `data`.
+    /// Directory with the identity key, which must be there; by default the setting `data_dir`, or else `data`.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Make the key if there is none: for a new installation, before its services start. Nobody trusts a key that was made anywhere else.
+    #[arg(long)]
+    pub create: bool,
     /// Subject of the token, `[A-Za-z0-9_-]{1,64}`.
     #[arg(long, value_name = "USER", value_parser = user)]
     pub sub: UserKey,
@@ -67,7 +74,13 @@ impl TokenArguments {
 fn issue(arguments: &TokenArguments, directory: &Path) -> Result<String, UntypedError> {
     let books = if arguments.books.is_empty() { BookScope::All } else { BookScope::Only(arguments.books.clone()) };
     let grant = Grant { subject: arguments.sub.clone(), role: arguments.role, app: arguments.app.clone(), books };
-    Ok(Issuer::load_or_create(directory)?.issue(&grant, arguments.ttl)?)
+    let key = if arguments.create { Issuer::load_or_create(directory)? } else { existing(directory)? };
+    Ok(key.issue(&grant, arguments.ttl)?)
+}
+
+/// The installation's key. One that was made here, in a mistyped directory, would sign tokens that everything refuses.
+fn existing(directory: &Path) -> Result<Issuer, UntypedError> {
+    Ok(identity_key(directory).map_err(|why| format!("{why}; for a new installation --create makes the key"))?)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -75,7 +75,7 @@ fn prepared() -> (tempfile::TempDir, PathBuf) {
         );
     }
     for service in ["ledger", "support", "gift", "purchase", "earnings", "payout", "treasury", "monitor"] {
-        let (code, token, error) = run(&path, &["token", "--data-dir", "house", "--sub", service, "--role", "service"]);
+        let (code, token, error) = run(&path, &["token", "--create", "--data-dir", "house", "--sub", service, "--role", "service"]);
         assert_eq!(code, Some(0), "{error}");
         let file = path.join(format!("{service}.token"));
         fs::write(&file, token).unwrap();
@@ -293,7 +293,7 @@ fn every_command_on_a_database_takes_the_same_settings() {
         assert!(error.contains("--database"), "{error}");
     }
     // The key that signs is in the data directory named in the settings.
-    let (code, _, error) = run(dir, &["token", "--config", "l.toml", "--sub", "a", "--role", "viewer", "--book", "demo"]);
+    let (code, _, error) = run(dir, &["token", "--create", "--config", "l.toml", "--sub", "a", "--role", "viewer", "--book", "demo"]);
     assert_eq!(code, Some(0), "{error}");
     assert!(dir.join("place/identity.key.pem").is_file() && !dir.join("data").exists());
 }
@@ -317,9 +317,26 @@ fn a_command_line_that_can_not_be_used_ends_with_two() {
 }
 
 #[test]
+fn a_token_is_signed_with_the_key_that_is_there_and_no_key_is_made_unless_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let token = ["token", "--data-dir", "keys", "--sub", "gil", "--role", "support"];
+    let (code, printed, error) = run(dir.path(), &token);
+    assert_eq!((code, printed.as_str()), (Some(1), ""), "{error}");
+    assert!(error.contains("keys") && error.contains("--create"), "{error}");
+    assert!(!dir.path().join("keys").exists(), "a mistyped directory is not made");
+    let (code, first, error) = run(dir.path(), &[token.as_slice(), &["--create"]].concat());
+    assert!(code == Some(0) && !first.is_empty(), "{error}");
+    let key = fs::read(dir.path().join("keys/identity.key.pem")).unwrap();
+    for again in [token.to_vec(), [token.as_slice(), &["--create"]].concat()] {
+        assert_eq!(run(dir.path(), &again).0, Some(0), "{again:?}");
+        assert_eq!(fs::read(dir.path().join("keys/identity.key.pem")).unwrap(), key, "{again:?}");
+    }
+}
+
+#[test]
 fn data_is_its_owners_only_whatever_makes_the_directory() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(run(dir.path(), &["token", "--data-dir", "new/keys", "--sub", "a", "--role", "service"]).0, Some(0));
+    assert_eq!(run(dir.path(), &["token", "--create", "--data-dir", "new/keys", "--sub", "a", "--role", "service"]).0, Some(0));
     assert_eq!(run(dir.path(), &["migrate", "--database", "sqlite:other"]).0, Some(0));
     for name in ["new/keys", "other"] {
         assert_eq!(fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777, 0o700, "{name}");

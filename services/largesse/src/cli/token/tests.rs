@@ -6,7 +6,7 @@ use std::time::SystemTime;
 fn arguments(role: Role, books: &[&str]) -> TokenArguments {
     let (given, sub) = (GivenSettings::default(), UserKey::try_new("u1").unwrap());
     let books = books.iter().map(|name| BookName::try_new(name).unwrap()).collect();
-    TokenArguments { given, data_dir: None, sub, role, books, app: String::new(), ttl: Duration::from_secs(60) }
+    TokenArguments { given, data_dir: None, create: true, sub, role, books, app: String::new(), ttl: Duration::from_secs(60) }
 }
 
 #[test]
