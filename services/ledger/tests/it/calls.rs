@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub const BOOK: &str = "demo";
 /// The subject of the tokens of [`Fixture::by`].
-const SOMEBODY: &str = "somebody";
+pub const SOMEBODY: &str = "somebody";
 
 /// A running ledger and a client connection to it.
 pub struct Fixture {
@@ -82,9 +82,14 @@ impl Fixture {
 
     /// A request of this subject with this role.
     pub fn of<T>(&self, subject: &str, role: Role, message: T) -> Request<T> {
+        self.for_a_while((subject, role), Duration::from_secs(600), message)
+    }
+
+    /// The same, with a token of this lifetime.
+    pub fn for_a_while<T>(&self, (subject, role): (&str, Role), life: Duration, message: T) -> Request<T> {
         let books = BookScope::Only(vec![BookName::try_new(BOOK).unwrap()]);
         let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
-        let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
+        let token = self.issuer.issue(&grant, life).unwrap();
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         // Used for staff only.

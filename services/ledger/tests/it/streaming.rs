@@ -1,7 +1,7 @@
 //! Posting on a stream: the same outcomes as single calls, each with its id, and never more in flight than the bound.
 use crate::{
     book::config,
-    calls::{BOOK, Fixture, coins, fixture, gift, on_both, reason},
+    calls::{BOOK, Fixture, SOMEBODY, coins, fixture, gift, on_both, reason},
     injected::Injected,
 };
 use api::ledger::{GetAccountRequest, PostRequest, PostStreamRequest, PostStreamResponse, post_stream_response::Outcome};
@@ -14,6 +14,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
@@ -135,6 +136,27 @@ async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the
         let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/fan/coins".to_owned() };
         let account = second.client().get_account(account).await.unwrap().into_inner().account.unwrap();
         assert_eq!(account.balance, 950);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_token_and_says_so() {
+    on_both(async |database, _| {
+        let fixture = fixture(database).await;
+        fixture.post(coins("fan", 1_000)).await;
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        sender.send(item(gift("fan", "star", 1))).unwrap();
+        let items = UnboundedReceiverStream::new(receiver);
+        let request = fixture.for_a_while((SOMEBODY, Role::Service), Duration::from_secs(5), items);
+        let mut answers = fixture.anyone().post_stream(request).await.unwrap().into_inner();
+        let mut next = async || tokio::time::timeout(Duration::from_secs(120), answers.next()).await.expect("it ends by itself");
+        assert_eq!(told(&next().await.unwrap().unwrap()), "accepted");
+        // The caller keeps its side open, and hears why nothing more is read.
+        let ended = next().await.unwrap().unwrap_err();
+        assert_eq!((reason(&ended).as_str(), rpc::facts(&ended)["token"].as_str()), ("UNAUTHENTICATED", "expired"));
+        assert!(next().await.is_none());
+        drop(sender);
     })
     .await;
 }

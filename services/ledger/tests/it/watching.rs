@@ -244,6 +244,28 @@ async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_watch_ends_with_its_token() {
+    on_both(async |database, _| {
+        // Its age is far longer.
+        let fixture = fixture(database).await;
+        let last = last_seq(&fixture).await;
+        let request = fixture.for_a_while(("aud", Role::Auditor), Duration::from_secs(5), from(None));
+        let mut stream = fixture.anyone().watch_journal(request).await.unwrap().into_inner();
+        let followed = async {
+            let mut end = None;
+            while let Some(message) = stream.message().await.unwrap() {
+                end = Some(message);
+            }
+            end
+        };
+        let end = tokio::time::timeout(Duration::from_secs(120), followed).await.expect("it ends by itself").unwrap();
+        assert!(end.heartbeat && end.cursor.is_some(), "the last message says where to resume: {end:?}");
+        assert_eq!(end.next_seq, last + 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_those_who_may_see_everything_watch() {
     on_both(async |database, _| {
         let fixture = fixture(database).await;

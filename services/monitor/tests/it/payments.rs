@@ -12,7 +12,10 @@ use identity::Role;
 use ledger_client::JournalPlace;
 use money::BookName;
 use monitor::{Config, payments::cursor};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use testbed::{LedgerClock, Storage, Testbed, TestbedOptions, both, reason};
 use tokio::sync::watch as time;
 use uuid::Uuid;
@@ -234,6 +237,26 @@ async fn a_quiet_stream_shows_that_it_lives_and_ends_in_time() {
     for message in &quiet.messages {
         assert!(message.heartbeat && message.ticks.is_empty() && message.rows.is_empty() && !message.cursor.is_empty(), "{message:?}");
     }
+    bed.ledger.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_token() {
+    let (bed, _clock) = bed(Storage::sqlite()).await;
+    // Its age is far longer.
+    let monitor = start(&bed, config()).await;
+    let mut request = bed.for_a_while("sue", Role::Support, (&[BOOK], Duration::from_secs(5)), WatchPaymentsRequest::default());
+    request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
+    let mut stream = monitor.client.clone().watch_payments(request).await.unwrap().into_inner();
+    let followed = async {
+        let mut end = None;
+        while let Some(message) = stream.message().await.unwrap() {
+            end = Some(message);
+        }
+        end
+    };
+    let end = tokio::time::timeout(Duration::from_secs(120), followed).await.expect("it ends by itself").unwrap();
+    assert!(!end.cursor.is_empty(), "the last message says where to resume: {end:?}");
     bed.ledger.shutdown().await;
 }
 
