@@ -22,12 +22,9 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
             worker.ended(ended);
         }
         let free = worker.payouts.config.in_flight_max.saturating_sub(worker.tasks.len());
-        // With every place taken nothing can be started, so the store is not queried until one is free; nor at once again, since under load a place becomes free every
-        // moment, and all that is due and driven already would be read each time.
-        let pause = match PAUSE.checked_sub(worker.looked.map_or(PAUSE, |looked| looked.elapsed())) {
-            _ if free == 0 => None,
-            Some(left) if !left.is_zero() => Some(left),
-            _ => Some(worker.start_due(free).await),
+        let pause = match before_query(free, worker.looked.map(|looked| looked.elapsed())) {
+            Some(left) if left.is_zero() => Some(worker.start_due(free).await),
+            waiting => waiting,
         };
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -121,6 +118,12 @@ impl Worker {
         let next = if self.places.resting.is_empty() { self.payouts.store.next_due_at_ms().await.ok().flatten() } else { None };
         rest(next, unix_ms(SystemTime::now()), self.payouts.config.poll_delay)
     }
+}
+
+/// How long until the store is queried, so long after the last time; `None`: not before a place is free. With every place taken nothing can be started; and under load
+/// a place becomes free every moment, and all that is due and driven already would be read each time.
+fn before_query(free: usize, since_last: Option<Duration>) -> Option<Duration> {
+    (free > 0).then(|| since_last.map_or(Duration::ZERO, |since_last| PAUSE.saturating_sub(since_last)))
 }
 
 /// The time until the next payout is due, within bounds.

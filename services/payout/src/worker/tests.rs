@@ -30,3 +30,15 @@ fn the_next_due_payout_ends_the_rest_within_bounds() {
         assert_eq!(rest(due_at_ms, 10_000, delay), Duration::from_millis(expected_ms), "{due_at_ms:?}");
     }
 }
+
+#[test]
+fn the_store_is_not_queried_while_every_place_is_taken_nor_at_once_again() {
+    let ms = Duration::from_millis;
+    for since_last in [None, Some(Duration::ZERO), Some(ms(9_000))] {
+        assert_eq!(before_query(0, since_last), None, "nothing could be started");
+    }
+    assert_eq!(before_query(1, None), Some(Duration::ZERO), "the first time");
+    for (since_last, left) in [(ms(0), PAUSE), (ms(1), PAUSE - ms(1)), (PAUSE, ms(0)), (ms(9_000), ms(0))] {
+        assert_eq!(before_query(3, Some(since_last)), Some(left), "{since_last:?}");
+    }
+}

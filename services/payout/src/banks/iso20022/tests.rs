@@ -1,6 +1,7 @@
 //! Unit tests of `bank`.
 use super::*;
 use crate::domain::evidence::ReportedSending;
+use accounts::AddressRules;
 use iso20022::{
     ReasonCode, StatusOutcome, TransactionStatus,
     pain001::TransferAmount,
@@ -8,6 +9,7 @@ use iso20022::{
 };
 use money::Money;
 use proptest::prelude::*;
+use rails::RailBook;
 use std::sync::LazyLock;
 
 static SUBJECT: LazyLock<SentPayment<'static>> = LazyLock::new(|| {
@@ -221,4 +223,57 @@ fn a_transfer_between_own_accounts_says_so_and_a_payment_does_not() {
         assert_eq!((payment.transfers[0].end_to_end_id.as_str(), payment.transfers.len()), ("E", 1));
         assert_eq!(RailTable::default().rail(&payment.payment_type), Some("us-rtp"), "the bank must know the rail all the same");
     }
+}
+
+/// What the bank is sent for a payment over this rail at this moment, as the sending takes its zone from the rail's record.
+fn sent(rail: &str, (account, debtor): (&str, &str), currency: &str, created: &str) -> String {
+    let created: Timestamp = created.parse().unwrap();
+    let address = |text: &str| PayoutAddress::from_canonical(text, &AddressRules::default()).unwrap();
+    let payee = PayeeDetails {
+        holder_name: "Ana Lopez".to_owned(),
+        address: address(account),
+        postal: None,
+        tax_id: None,
+        holder_name_kana: None,
+        is_company: false,
+        purpose_code: None,
+    };
+    let debtor = address(debtor);
+    let order = PaymentOrder {
+        message_id: "00000000000000000000000000000001-1".to_owned(),
+        end_to_end_id: "00000000000000000000000000000001",
+        reference: "SUSD00000000001",
+        uetr: "eb6305c9-1f7f-49de-aed0-16487c27b42d".to_owned(),
+        amount: Money::try_new(Currency::try_new(currency).unwrap(), 150).unwrap(),
+        rail,
+        zone: RailBook::built_in().record_at(rail, created).unwrap().zone.clone(),
+        created,
+        debtor_name: "Largesse",
+        debtor: &debtor,
+        on_behalf_of: None,
+        payee: &payee,
+        remittance: "Creator payout",
+    };
+    write(&order, None).unwrap()
+}
+
+#[test]
+fn a_payment_of_an_american_evening_is_to_be_executed_on_that_day() {
+    let us = ("us-account:021000021:5512345678", "us-account:021000021:4400001234");
+    for (created, day) in [
+        // Half past nine in New York, and already the 27th in Greenwich.
+        ("2026-11-27T02:30:00Z", "2026-11-26"),
+        ("2026-11-27T04:59:59Z", "2026-11-26"),
+        ("2026-11-27T05:00:00Z", "2026-11-27"),
+        // In summer the day begins an hour earlier there.
+        ("2026-07-02T03:59:59Z", "2026-07-01"),
+        ("2026-07-02T04:00:00Z", "2026-07-02"),
+    ] {
+        let text = sent("us-rtp", us, "USD", created);
+        assert!(text.contains(&format!("<ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt>")), "{created}: {text}");
+    }
+    // SEPA's instant rail is given the moment.
+    let eu = ("iban:DE89370400440532013000", "iban:DE89370400440532013000");
+    let text = sent("sepa-instant", eu, "EUR", "2026-11-26T23:30:00Z");
+    assert!(text.contains("<ReqdExctnDt><DtTm>2026-11-26T23:30:00"), "{text}");
 }
