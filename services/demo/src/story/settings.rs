@@ -40,6 +40,23 @@ confidence = "K"
 as_of = "2026-11-26"
 "#;
 
+/// An owner who closes a wallet is paid back what is left of it, at once: nobody would wait for days.
+const WALLETS: &str = r#"version = "demo"
+
+[[closure]]
+market = "*"
+from = "2026-01-01"
+rule = "refund"
+not_refundable = "forfeit"
+source = "an example of the form, not of any law"
+
+[[waiting]]
+market = "*"
+from = "2026-01-01"
+days = 0
+source = "a demo's patience"
+"#;
+
 /// What a bank asks in a month for the accounts of the structure.
 const COSTS: &str = "bank_costs = [{ from = \"2026-01-01\", currency = \"SGD\", physical_account_minor_units = 2500, \
     virtual_account_minor_units = 100, source = \"invented prices\" }]\n\n";
@@ -66,10 +83,13 @@ pub fn write(data_dir: &Path, treasury_book: &str) -> Result<PathBuf, UntypedErr
     ];
     let rails_file = data_dir.join("rails.toml");
     save(&rails_file, RAILS)?;
+    let wallets_file = data_dir.join("wallets.toml");
+    save(&wallets_file, WALLETS)?;
     // A bank issues a statement a day; nobody would wait for it, and only a statement books what comes back.
     let mut settings = format!(
-        "[treasury]\nbook = \"{treasury_book}\"\n{COSTS}[payout]\nstatement_interval_ms = 1000\n\n{}[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
+        "[purchase]\nwallet_rules = {}\nsweep_interval_s = 1\n\n[treasury]\nbook = \"{treasury_book}\"\n{COSTS}[payout]\nstatement_interval_ms = 1000\n\n{}[payout.route]\nrails_file = {}\n\n[[payout.screening.lists]]\nname = \"DEMO\"\n\
          source = \"invented names\"\nedition = \"2026-11-27\"\n",
+        quoted(&wallets_file)?,
         APPS.map(company_settings).concat(),
         quoted(&rails_file)?
     );

@@ -20,6 +20,7 @@ use crate::{
 };
 use api::{
     gift::{ListGiftsRequest, SendGiftRequest},
+    ledger::AccountState,
     purchase::{
         CoinPackage, GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, Purchase,
         StoreKind,
@@ -180,7 +181,8 @@ async fn case(desk: &BuyingDesk<'_>, plan: &'static BuyingPlan) -> Result<EndedC
     if let Some(package) = &top_up {
         refunding::top_up(desk, plan, package, count.owed).await?;
     }
-    let last = desk.wallet(plan.user).await?;
+    let is_over = |wallet: &GetWalletResponse| plan.refunded_by != RefundedBy::Closure || wallet.account_state() == AccountState::Closed;
+    let last = until(async || desk.wallet(plan.user).await, is_over).await?;
     let refused = if last.debt_coins > 0 { desk.spend(plan.user, 1).await?.err() } else { None };
     let gift_refused = refused.map(|status| rpc::reason(&status).unwrap_or_else(|| status.to_string())).unwrap_or_default();
     Ok(EndedCase { plan, package, top_up, count, held, wallet, last, gift_refused })
@@ -207,6 +209,10 @@ fn check(story: &mut StoryTelling, case: &EndedCase) {
         ("coins held in the dispute", if case.plan.refunded_by == RefundedBy::Bank { count.taken } else { 0 }, case.held),
     ] {
         story.same(&format!("{user}: {what}, and in the wallet"), ours, theirs);
+    }
+    if case.plan.refunded_by == RefundedBy::Closure {
+        let state = case.last.account_state();
+        story.expect(&format!("{user}: the wallet is closed"), state == AccountState::Closed, state.as_str_name());
     }
     if case.last.debt_coins > 0 {
         story.expect(&format!("{user}: a gift of who owes coins is refused with {OWED}"), case.gift_refused == OWED, &case.gift_refused);
@@ -243,6 +249,7 @@ fn how(plan: &BuyingPlan) -> String {
         RefundedBy::Buyer(Some(_)) => "the buyer withdrew from a part".to_owned(),
         RefundedBy::Buyer(None) => "the buyer withdrew".to_owned(),
         RefundedBy::Bank => "a dispute was lost".to_owned(),
+        RefundedBy::Closure => "paid by a code; the owner closed the wallet".to_owned(),
     }
 }
 

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{installation::authorised, stores};
 use api::purchase::{
-    Checkout, CheckoutState, CoinPackage, CreateCheckoutRequest, GetCheckoutRequest, GooglePurchase, RedeemPurchaseRequest, SalesChannel,
-    StoreKind, redeem_purchase_request::Receipt,
+    Checkout, CheckoutState, CoinPackage, CreateCheckoutRequest, GetCheckoutRequest, GooglePurchase, PayMethod, RedeemPurchaseRequest,
+    SalesChannel, StoreKind, redeem_purchase_request::Receipt,
 };
 use money::Currency;
 use runtime::command::UntypedError;
@@ -76,6 +76,7 @@ async fn pay(desk: &BuyingDesk<'_>, plan: &BuyingPlan) -> Result<StoreSale, Unty
         store_kind: plan.store.into(),
         product_id: plan.product_id.to_owned(),
         sales_channel: SalesChannel::Web.into(),
+        pay_method: plan.method.into(),
         success_url: APP.to_owned(),
         cancel_url: APP.to_owned(),
         ..Default::default()
@@ -87,8 +88,8 @@ async fn pay(desk: &BuyingDesk<'_>, plan: &BuyingPlan) -> Result<StoreSale, Unty
         StoreKind::Alipay => (stores::ALIPAY, made.checkout_id.replace('-', ""), "trade"),
         _ => (stores::WECHAT, made.checkout_id.replace('-', ""), "trade"),
     };
-    // WeChat's is a code that the buyer scans.
-    if plan.store != StoreKind::Wechat {
+    // WeChat's is a code that the buyer scans, as one of Alipay's may be.
+    if plan.store != StoreKind::Wechat && plan.method != PayMethod::Code {
         desk.stores.open(&made.pay_url).await?;
     }
     desk.stores.command(store, &json!({"command": "pay", name: store_id})).await?;

@@ -1,6 +1,6 @@
 //! What is bought in which store, how much of it is spent, and what is paid back; with what follows from that by plain arithmetic, to be compared with the services.
 use crate::story::buy;
-use api::purchase::{CoinPackage, StoreKind};
+use api::purchase::{CoinPackage, PayMethod, StoreKind};
 use runtime::command::UntypedError;
 
 /// What the pretend card processor charges for a dispute, in cents.
@@ -21,6 +21,8 @@ pub enum RefundedBy {
     Buyer(Option<i64>),
     /// The buyer's bank disputes the payment, and we lose.
     Bank,
+    /// The buyer closes the wallet, and is paid back what is left.
+    Closure,
 }
 
 /// A purchase and what becomes of it.
@@ -32,6 +34,8 @@ pub struct BuyingPlan {
     pub store: StoreKind,
     /// The package that is bought.
     pub product_id: &'static str,
+    /// Where the buyer pays, where that is not the store's usual way.
+    pub method: PayMethod,
     /// How many pieces; 1 in stores that are paid for our orders.
     pub quantity: i64,
     /// Coins that are spent before the refund.
@@ -64,11 +68,12 @@ pub struct CaseCount {
 }
 
 /// All cases, one for each way to buy and each kind of refund.
-pub static CASES: [BuyingPlan; 6] = [
+pub static CASES: [BuyingPlan; 7] = [
     BuyingPlan {
         user: "buyer-app-store",
         store: StoreKind::Apple,
         product_id: "coins.us.app.350",
+        method: PayMethod::Unspecified,
         quantity: 1,
         spent: 200,
         refunded_by: RefundedBy::AppStore(70_000),
@@ -78,6 +83,7 @@ pub static CASES: [BuyingPlan; 6] = [
         user: "buyer-google-play",
         store: StoreKind::Google,
         product_id: "coins.us.app.70",
+        method: PayMethod::Unspecified,
         quantity: 3,
         spent: 40,
         refunded_by: RefundedBy::GooglePlay(1),
@@ -87,6 +93,7 @@ pub static CASES: [BuyingPlan; 6] = [
         user: "buyer-card",
         store: StoreKind::Stripe,
         product_id: "coins.us.web.1400",
+        method: PayMethod::Unspecified,
         quantity: 1,
         spent: 100,
         refunded_by: RefundedBy::Staff(1_110),
@@ -96,6 +103,7 @@ pub static CASES: [BuyingPlan; 6] = [
         user: "buyer-other-card",
         store: StoreKind::Stripe,
         product_id: "coins.us.web.70",
+        method: PayMethod::Unspecified,
         quantity: 1,
         spent: 50,
         refunded_by: RefundedBy::Bank,
@@ -105,6 +113,7 @@ pub static CASES: [BuyingPlan; 6] = [
         user: "buyer-alipay",
         store: StoreKind::Alipay,
         product_id: "coins.cn.web.630",
+        method: PayMethod::Unspecified,
         quantity: 1,
         spent: 130,
         refunded_by: RefundedBy::Buyer(Some(2_000)),
@@ -114,9 +123,20 @@ pub static CASES: [BuyingPlan; 6] = [
         user: "buyer-wechat-pay",
         store: StoreKind::Wechat,
         product_id: "coins.cn.web.630",
+        method: PayMethod::Unspecified,
         quantity: 1,
         spent: 0,
         refunded_by: RefundedBy::Buyer(None),
+        top_up: None,
+    },
+    BuyingPlan {
+        user: "buyer-who-leaves",
+        store: StoreKind::Alipay,
+        product_id: "coins.cn.web.630",
+        method: PayMethod::Code,
+        quantity: 1,
+        spent: 315,
+        refunded_by: RefundedBy::Closure,
         top_up: None,
     },
 ];
@@ -136,6 +156,7 @@ impl BuyingPlan {
             RefundedBy::GooglePlay(pieces) => (pieces, self.quantity),
             RefundedBy::Staff(minor_units) | RefundedBy::Buyer(Some(minor_units)) => (minor_units, price),
             RefundedBy::Buyer(None) | RefundedBy::Bank => (1, 1),
+            RefundedBy::Closure => (coins - self.spent, coins),
         };
         // The others charge later.
         let commission = if matches!(self.store, StoreKind::Apple | StoreKind::Google) { buy::commission(price) } else { 0 };

@@ -10,7 +10,10 @@ use crate::{
     stores,
 };
 use api::{
-    purchase::{ApproveRefundRequest, CoinPackage, RefundPurchaseRequest, RequestRefundRequest},
+    purchase::{
+        ApproveRefundRequest, CoinPackage, GetWalletClosureRequest, RefundPurchaseRequest, RequestRefundRequest,
+        RequestWalletClosureRequest,
+    },
     r#type::Money,
 };
 use identity::Role;
@@ -49,6 +52,7 @@ pub(super) async fn refund(
             };
             desk.installation.purchase().request_refund(authorised(request, &desk.token(plan.user)?)?).await?;
         }
+        RefundedBy::Closure => close(desk, plan, count).await?,
         RefundedBy::Bank => {
             desk.stores.command(stores::STRIPE, &json!({"command": "dispute", "session": sale.store_id})).await?;
             let held = until(async || desk.wallet(plan.user).await, |wallet| wallet.held_coins == count.taken).await?.held_coins;
@@ -57,6 +61,20 @@ pub(super) async fn refund(
         }
     }
     Ok(0)
+}
+
+/// The owner looks at what would become of the wallet, and closes it.
+async fn close(desk: &BuyingDesk<'_>, plan: &BuyingPlan, count: &CaseCount) -> Result<(), UntypedError> {
+    let token = desk.token(plan.user)?;
+    let mut purchases = desk.installation.purchase();
+    let outlook = purchases.get_wallet_closure(authorised(GetWalletClosureRequest::default(), &token)?).await?.into_inner();
+    let shown: Vec<i64> = outlook.refunds.iter().map(|refund| refund.minor_units).collect();
+    if shown != [count.refunded] || outlook.forfeited_coins != 0 || !outlook.obstacles.is_empty() {
+        return Err(format!("what closing the wallet would come to is not {}: {outlook:?}", count.refunded).into());
+    }
+    let request = RequestWalletClosureRequest { request_id: Uuid::now_v7().to_string(), ..Default::default() };
+    purchases.request_wallet_closure(authorised(request, &token)?).await?;
+    Ok(())
 }
 
 async fn by_staff(desk: &BuyingDesk<'_>, sale: &StoreSale, amount: Money) -> Result<(), UntypedError> {
