@@ -28,11 +28,12 @@ fn the_page_of_threats_names_every_call_that_may_be_large() {
 }
 
 /// Words in capitals that are no reasons.
-const OTHER_WORDS: [&str; 33] = [
+const OTHER_WORDS: [&str; 35] = [
     "AEAD_AES_256_GCM",
     "APPROVE",
     "BICFI",
     "BILL_REFUND",
+    "CERTIFICATE",
     "COMMIT",
     "DECLINE",
     "DELIVERED",
@@ -50,6 +51,7 @@ const OTHER_WORDS: [&str; 33] = [
     "PENDING",
     "POSTED",
     "POST_OF_PENDING",
+    "PUB_KEY_ID_",
     "QUICK_MSECURITY_PAY",
     "QUICK_WAP_WAY",
     "REFUND",

@@ -25,11 +25,13 @@ const ASYNC: [&str; 14] = [
 ];
 
 /// Dependencies that no source names, by crate, and why they are needed.
-const UNNAMED: [(&str, &str, &str); 4] = [
+const UNNAMED: [(&str, &str, &str); 6] = [
     ("shared/api", "prost-types", "the code that is generated from the contracts names it"),
     ("shared/api", "tonic-types", "the code that is generated from the contracts names it"),
     ("shared/iso20022", "iban_validate", "its library is named `iban`"),
     ("shared/accounts", "iban_validate", "its library is named `iban`"),
+    ("services/purchase", "md-5", "its library is named `md5`"),
+    ("services/sandbox", "md-5", "its library is named `md5`"),
 ];
 
 #[derive(Clone, Copy, PartialEq)]

@@ -33,7 +33,7 @@ pub(crate) struct JudgedLot {
     pub(crate) purchase_id: String,
     /// The market; empty where it is not known.
     pub(crate) market: String,
-    /// How many.
+    /// Coins of the lot that the wallet still holds.
     pub(crate) coins: i64,
     /// What becomes of them.
     pub(crate) fate: LotFate,

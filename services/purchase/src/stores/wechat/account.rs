@@ -10,6 +10,7 @@ use money::{BookName, Money};
 use super::api::{ErrorCode, WechatApi, WechatFault};
 use super::prepaid;
 use super::resource::{ApiV3Key, EncryptedResource};
+use super::signature::PUBLIC_KEY_ID;
 use super::transaction::account_id;
 use crate::config::{Config, WechatAccount};
 use crate::domain::{OutOfRange, Package, Purchase, ReceiptValue, StoreKind};
@@ -21,9 +22,6 @@ use crate::stores::wallet::{
     self, Error, Naming,
     proving::{self, ProvingKey, ReadCertificate},
 };
-
-/// How the ids of WeChat Pay's public keys begin; other serials are those of its certificates.
-pub(super) const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 
 /// A merchant, ready for use.
 #[derive(Debug)]

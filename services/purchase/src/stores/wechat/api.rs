@@ -9,10 +9,9 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::account::PUBLIC_KEY_ID;
 use super::prepaid::{self, PrepaidDocument, PrepaidSigner};
 use super::refund_document::{RefundDocument, out_refund_no};
-use super::signature::{SignatureHeaders, request_text};
+use super::signature::{PUBLIC_KEY_ID, SignatureHeaders, request_text};
 use super::transaction::TransactionDocument;
 use crate::config::WechatAccount;
 use crate::domain::Purchase;

@@ -9,6 +9,8 @@ use crate::stores::wallet::{self, proving::ProvingKey};
 pub const TOLERANCE_S: i64 = 300;
 /// How signatures begin with which WeChat Pay tests whether anybody checks them.
 pub const PROBE: &str = "WECHATPAY/SIGNTEST/";
+/// How the ids of WeChat Pay's public keys begin; other serials are those of its certificates.
+pub(super) const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 /// The only kind of signature, where the headers say which.
 const RSA: &str = "WECHATPAY2-SHA256-RSA2048";
 /// The longest header that is read, in bytes.
