@@ -3235,8 +3235,8 @@ pub mod treasury_service_client {
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
     ///  is no such book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for PlanStructure, ApplyStructure, ImportStatement,
-    ///  PlanMigration and ApplyMigration, or 1,088 KiB for each of ImportStatementStream.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 1088 KiB for ImportStatementStream, or 256 KiB for PlanStructure,
+    ///  ApplyStructure, ImportStatement, PlanMigration and ApplyMigration.
     #[derive(Debug, Clone)]
     pub struct TreasuryServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3825,7 +3825,7 @@ pub mod treasury_service_client {
         /// in their order, then the end of the stream. Until all of it has come nothing is stored; what breaks off, stops, or has other bytes leaves nothing behind. A file
         /// that is known is answered after the first message. Reasons in order of precedence: OVERLOADED (UNAVAILABLE: as many files are coming as one process takes at
         /// once; retry), MALFORMED (a message is not of its form, out of its order or beyond the file's size, or the stream ended before it), DEADLINE_EXCEEDED (the next
-        /// message did not come within `treasury.statement_idle_ms`, or all of it not within an hour), STATEMENT_REFUSED and RECONCILIATION_BUSY as of ImportStatement. A
+        /// message did not come within `treasury.statement_idle_ms`, all of it not within an hour, or it was not booked ten minutes later), STATEMENT_REFUSED and RECONCILIATION_BUSY as of ImportStatement. A
         /// call has no deadline unless it asks for one. A retry is safe.
         pub async fn import_statement_stream(
             &mut self,
@@ -4933,7 +4933,7 @@ pub mod treasury_service_server {
         /// in their order, then the end of the stream. Until all of it has come nothing is stored; what breaks off, stops, or has other bytes leaves nothing behind. A file
         /// that is known is answered after the first message. Reasons in order of precedence: OVERLOADED (UNAVAILABLE: as many files are coming as one process takes at
         /// once; retry), MALFORMED (a message is not of its form, out of its order or beyond the file's size, or the stream ended before it), DEADLINE_EXCEEDED (the next
-        /// message did not come within `treasury.statement_idle_ms`, or all of it not within an hour), STATEMENT_REFUSED and RECONCILIATION_BUSY as of ImportStatement. A
+        /// message did not come within `treasury.statement_idle_ms`, all of it not within an hour, or it was not booked ten minutes later), STATEMENT_REFUSED and RECONCILIATION_BUSY as of ImportStatement. A
         /// call has no deadline unless it asks for one. A retry is safe.
         async fn import_statement_stream(
             &self,
@@ -5249,8 +5249,8 @@ pub mod treasury_service_server {
     /// * SHUTTING_DOWN (UNAVAILABLE), streams only: open the stream again.
     /// * BOOK_UNKNOWN (NOT_FOUND): the book is not the treasury's, which the setting `treasury.book` names; for the calls of accounting, which are for any book: there
     ///  is no such book.
-    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 256 KiB for PlanStructure, ApplyStructure, ImportStatement,
-    ///  PlanMigration and ApplyMigration, or 1,088 KiB for each of ImportStatementStream.
+    /// * MALFORMED with the fact `bytes_max`: the message has more than 64 KiB, or 1088 KiB for ImportStatementStream, or 256 KiB for PlanStructure,
+    ///  ApplyStructure, ImportStatement, PlanMigration and ApplyMigration.
     #[derive(Debug)]
     pub struct TreasuryServiceServer<T> {
         inner: Arc<T>,
