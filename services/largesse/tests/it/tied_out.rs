@@ -260,10 +260,12 @@ async fn finance_has_the_same_file_from_a_running_monitor_and_others_have_none()
     assert!(of_monitor.lines().count() > 10 && of_tables.starts_with(&of_monitor), "{of_monitor}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.trim(), format!("demo: {} transfers", of_monitor.lines().count() - 1));
-    let list = ListActsRequest { rpc: "/largesse.monitor.v1.MonitorService/ExportJournal".to_owned(), ..Default::default() };
+    let list = ListActsRequest { rpc: "largesse.monitor.v1.MonitorService/ExportJournal".to_owned(), ..Default::default() };
     let auditor = books.installation.token("aud", Role::Auditor).unwrap();
     let mut support = SupportServiceClient::new(books.fixture.transport_for(Service::Support).unwrap());
-    let acts = support.list_acts(authorised(list, &auditor).unwrap()).await.unwrap().into_inner().acts;
+    let mut list = authorised(list, &auditor).unwrap();
+    list.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
+    let acts = support.list_acts(list).await.unwrap().into_inner().acts;
     assert!(!acts.is_empty() && acts.iter().all(|act| act.subject == "fay" && act.book == "demo"), "{acts:?}");
     assert!(acts.iter().any(|act| act.reason == WHY[1]), "{acts:?}");
     std::fs::remove_file(&file).unwrap();
