@@ -81,7 +81,7 @@ async fn the_file_is_the_commands_and_periods_add_up() {
         let of_bob = ExportJournalRequest { account: "viewer/bob/coins".to_owned(), fields: true, ..request };
         let of_bob = whole(&bed, &monitor, of_bob).await;
         assert!(of_bob.lines().next().unwrap().ends_with(",only,amount_decimal,fields"), "{of_bob}");
-        assert!(of_bob.lines().count() == 2 && of_bob.contains("viewer/bob/coins,100,{}"), "{of_bob}");
+        assert!(of_bob.lines().count() == 2 && of_bob.contains("viewer/bob/coins,100,\"{\"\"kind\"\":\"\"purchase.apple\"\""), "{of_bob}");
         bed.ledger.shutdown().await;
     }
 }

@@ -105,7 +105,7 @@ fn a_users_limit_is_told_with_its_numbers() {
 #[test]
 fn an_account_that_is_not_the_readers_own_is_never_named_to_users() {
     let answer = |reason: &LedgerReason, account: &str| {
-        let facts = [("account", account), ("needed", "4711"), ("available", "4711"), ("limit", "4711"), ("owed", "4711")];
+        let facts = [("account", account), ("needed", "98765432109"), ("available", "98765432109"), ("limit", "98765432109"), ("owed", "98765432109")];
         classify(refused(Code::FailedPrecondition, reason.name(), &facts.map(|(name, value)| (name, value.to_owned()))))
     };
     let texts = |not_posted: NotPosted| {
@@ -119,7 +119,7 @@ fn an_account_that_is_not_the_readers_own_is_never_named_to_users() {
         for account in ["creator/bob/payable/USD", "viewer/annabel/coins", "house/in_transit/USD", "ann", "viewer"] {
             let unread = texts(answer(&reason, account));
             let read = texts(answer(&reason, account).for_user("ann", "not now"));
-            let secrets = if account.contains('/') { vec![account, "4711", "47.11"] } else { vec!["4711"] };
+            let secrets = if account.contains('/') { vec![account, "98765432109", "987654321.09"] } else { vec!["98765432109"] };
             for secret in secrets {
                 assert!(!unread.contains(secret) && !read.contains(secret), "{reason:?}: {unread} {read}");
             }

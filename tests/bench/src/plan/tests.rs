@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 fn comparisons_are_ratios_of_what_their_row_measures() {
     let mut keys = BTreeSet::new();
     for row in BenchRow::value_variants() {
-        assert!(!row.comparisons().is_empty(), "{}", row.as_str());
+        // What is found is judged by its time alone.
+        assert!(*row == BenchRow::Find || !row.comparisons().is_empty(), "{}", row.as_str());
         for comparison in row.comparisons() {
             assert!(comparison.key.contains("ratio"), "{}", comparison.key);
             assert!(keys.insert(comparison.key), "{} twice", comparison.key);

@@ -39,7 +39,8 @@ impl Store {
         // Staff who ask on behalf of a buyer do so under the buyer's request ids.
         let asked = match of.started_by {
             // The second one for owners who close their wallets: they can't call it themselves.
-            RefundStarter::Buyer => vec![(&of.asked_by, RPCS[0]), (&of.asked_by, RPCS[1])],
+            RefundStarter::Buyer if of.asked_by == of.user => vec![(&of.user, RPCS[0]), (&of.user, RPCS[1])],
+            RefundStarter::Buyer => vec![(&of.asked_by, RPCS[0])],
             RefundStarter::Staff => vec![(&of.asked_by, RPCS[1]), (&of.user, RPCS[0])],
         };
         for (subject, rpc) in asked {
