@@ -105,7 +105,13 @@ fn a_users_limit_is_told_with_its_numbers() {
 #[test]
 fn an_account_that_is_not_the_readers_own_is_never_named_to_users() {
     let answer = |reason: &LedgerReason, account: &str| {
-        let facts = [("account", account), ("needed", "98765432109"), ("available", "98765432109"), ("limit", "98765432109"), ("owed", "98765432109")];
+        let facts = [
+            ("account", account),
+            ("needed", "98765432109"),
+            ("available", "98765432109"),
+            ("limit", "98765432109"),
+            ("owed", "98765432109"),
+        ];
         classify(refused(Code::FailedPrecondition, reason.name(), &facts.map(|(name, value)| (name, value.to_owned()))))
     };
     let texts = |not_posted: NotPosted| {
