@@ -66,7 +66,7 @@ pub(crate) async fn list_page(
     let scope = StoryScope { books: BookScope::Only(vec![filter.book.clone()]), user: None, most: 0 };
     let Some(teller) = tellers(tables, &scope).await?.pop() else { return Ok(None) };
     let Some(account) = teller.accounts_named(std::slice::from_ref(&filter.account)).await?.pop() else { return Ok(None) };
-    let mut listing = EntryListing { limit: READ, filter: booked(filter.range), ..EntryListing::default() };
+    let mut listing = EntryListing { limit: READ, filter: booked(filter.range.0, filter.range.1), ..EntryListing::default() };
     if let Some((_, id)) = after {
         listing.place = place_after(&teller, &account, id).await?;
         if listing.place == 0 {
@@ -108,7 +108,7 @@ impl HouseFilter {
 }
 
 /// Entries of these times, in Unix milliseconds.
-fn booked((from_ms, until_ms): (i64, i64)) -> EntryFilter {
+fn booked(from_ms: i64, until_ms: i64) -> EntryFilter {
     let micros = |ms: i64| ms.saturating_mul(1_000);
     let (from, until) = ((from_ms > 0).then(|| micros(from_ms)), (until_ms < i64::MAX).then(|| micros(until_ms)));
     EntryFilter { booked: (from, until), ..EntryFilter::default() }

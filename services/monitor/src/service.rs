@@ -242,8 +242,8 @@ impl MonitorService for Handlers {
     async fn unlink_person(&self, request: Request<UnlinkPersonRequest>) -> Result<Response<UnlinkPersonResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let (book, user) = wire::links::unlinked(&caller, &request.into_inner())?;
-        let by = (caller.principal.subject.as_str(), money::time::now_ms());
-        let unlinked = self.own.unlink(&book, &user, by).await.map_err(Error::Store)?;
+        let by = caller.principal.subject.as_str();
+        let unlinked = self.own.unlink(&book, &user, by, money::time::now_ms()).await.map_err(Error::Store)?;
         Ok(Response::new(UnlinkPersonResponse { unlinked }))
     }
 

@@ -120,7 +120,7 @@ impl Payouts {
             self.news.notify_waiters();
             return Ok(Some(sent));
         }
-        let Some(sent) = self.store.save_sending(sent, &self.vault, (logged, payee)).await? else { return Ok(None) };
+        let Some(sent) = self.store.save_sending(sent, &self.vault, logged, payee).await? else { return Ok(None) };
         let subject = SentPayment::of(&sent, &ready.end_to_end_id);
         let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.connector.send(subject, body, time_out)).await;

@@ -160,8 +160,9 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user, id, part) = wire::beneficiary::revealing(caller.book_and_user(&request.book, &request.user_id), &request)?;
-        let fields = self.payouts.revealed((&book, &user), id, part).await?;
-        Ok(Response::new(wire::beneficiary::revealed(fields)))
+        let fields = self.payouts.revealed(&book, &user, id, part).await?;
+        let fields = fields.into_iter().map(|(name, value)| pb::RevealedField { name, value }).collect();
+        Ok(Response::new(pb::RevealBeneficiaryResponse { fields }))
     }
 
     async fn request_payout(&self, request: Request<pb::RequestPayoutRequest>) -> Result<Response<pb::RequestPayoutResponse>, Status> {

@@ -84,14 +84,15 @@ impl Purchases {
         // Before the transaction, which no call may hold open; what was answered before is answered again, whatever holds now.
         let judged = self.may_change_wallet(by, user, &act, now).await;
         let terms = judged.map(|needs_another| ChangeTerms { needs_another, ..ChangeTerms::default() });
-        self.begin_change(by, (user, act), terms, now).await
+        self.begin_change(by, user, act, terms, now).await
     }
 
     /// Keeps a change on these terms, if it may begin, or answers again.
     async fn begin_change(
         &self,
         by: &WalletCaller,
-        (user, act): (&UserKey, WalletAct),
+        user: &UserKey,
+        act: WalletAct,
         terms: Result<ChangeTerms, Error>,
         now: SystemTime,
     ) -> Result<(WalletChange, bool), Error> {

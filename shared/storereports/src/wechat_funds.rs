@@ -103,7 +103,7 @@ impl FundFlow {
         if is_withdrawal {
             self.withdrawal(if comes { -amount } else { amount }, day);
         } else if !IN_TRADE_BILL.contains(&kind.as_str()) {
-            self.other(cells, (&kind, if comes { amount } else { -amount }), day)?;
+            self.other(cells, &kind, if comes { amount } else { -amount }, day)?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl FundFlow {
     }
 
     /// Whatever else moved: people decide about it.
-    fn other(&mut self, cells: &NamedCells<'_>, (kind, amount): (&str, Decimal), day: Date) -> Result<(), ReportFault> {
+    fn other(&mut self, cells: &NamedCells<'_>, kind: &str, amount: Decimal, day: Date) -> Result<(), ReportFault> {
         let flow = cells.id(FLOW)?;
         if flow.is_empty() {
             return Err(cells.wrong(FLOW, "the number of a flow"));

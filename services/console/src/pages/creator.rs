@@ -158,7 +158,7 @@ async fn load(
     let held = accounts.iter().map(|account| held(console, visitor, asked, account));
     let all = Filters::address("/payouts", &[("book", &*asked.book), ("user", user.as_str())]);
     let paid = payouts.map(|payouts| payouts.iter().map(|payout| paid(&asked.book, payout)).collect());
-    let options = options.load(console, visitor, (&asked.book, user), payees.as_deref().unwrap_or_default()).await?;
+    let options = options.load(console, visitor, &asked.book, user, payees.as_deref().unwrap_or_default()).await?;
     let parts = CreatorParts {
         accounts: try_join_all(held).await?,
         earned: earned?,

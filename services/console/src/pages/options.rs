@@ -88,7 +88,8 @@ impl AskedOptions {
         &self,
         console: &ConsoleParts,
         visitor: &Visitor,
-        (book, user): (&str, &UserKey),
+        book: &str,
+        user: &UserKey,
         payees: &[Beneficiary],
     ) -> Result<OptionsPart, Status> {
         let mut part = OptionsPart { payees: payees.iter().map(|payee| self.choice(payee)).collect(), ..OptionsPart::default() };

@@ -158,12 +158,12 @@ async fn account_paid(console: &ConsoleParts, visitor: &Visitor, book: &str, pay
     };
     let Ok(mut client) = console.more.payout_client() else { return AccountPaid::default() };
     match client.find_beneficiaries(visitor.request(request)).await {
-        Ok(answer) => account(&answer.into_inner().beneficiaries, payout, (visitor.person.role, book)),
+        Ok(answer) => account(&answer.into_inner().beneficiaries, payout, visitor.person.role, book),
         Err(_) => AccountPaid::default(),
     }
 }
 
-fn account(records: &[Beneficiary], payout: &Payout, (role, book): (Role, &str)) -> AccountPaid {
+fn account(records: &[Beneficiary], payout: &Payout, role: Role, book: &str) -> AccountPaid {
     let Some(own) = records.iter().find(|record| record.beneficiary_id == payout.beneficiary_id) else { return AccountPaid::default() };
     let mut others: Vec<String> = records.iter().map(|record| record.user_id.clone()).filter(|user| *user != payout.user_id).collect();
     others.sort();

@@ -60,7 +60,8 @@ pub(super) async fn unloaded(
 pub(super) async fn missing(
     sheets: &purchase::tables::Store,
     acts: &support::tables::Store,
-    (book, before): (&BookName, i64),
+    book: &BookName,
+    before: i64,
 ) -> Result<(Vec<String>, Option<i64>), ReadFault> {
     let filter = ActFilter { books: Some(vec![book.to_string()]), rpc: LOAD.to_owned(), ..ActFilter::default() };
     // Before the sheets: what is loaded meanwhile has its row before the line of its end.
@@ -123,7 +124,7 @@ impl SheetPlace {
         if problems.is_empty() {
             self.sheet_no = last.unwrap_or_default();
         }
-        let (lost, first) = missing(sheets, acts, (book, self.before_line)).await?;
+        let (lost, first) = missing(sheets, acts, book, self.before_line).await?;
         if lost.is_empty() {
             self.before_line = first.unwrap_or(i64::MAX);
         }
@@ -146,7 +147,7 @@ pub(super) async fn all(database: &Database, book: &BookName) -> Result<Vec<Stri
     }
     let mut before = Some(i64::MAX);
     while let Some(line) = before.filter(|_| problems.len() < REPORTED_MAX) {
-        let (lost, next) = missing(&sheets, &acts, (book, line)).await?;
+        let (lost, next) = missing(&sheets, &acts, book, line).await?;
         problems.extend(lost);
         before = next;
     }

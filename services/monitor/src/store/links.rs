@@ -62,7 +62,7 @@ impl Store {
     }
 
     /// Takes a link back, as this service says at this time. False: there was none.
-    pub async fn unlink(&self, book: &BookName, user: &UserKey, (by, at_ms): (&str, i64)) -> Result<bool, sqlx::Error> {
+    pub async fn unlink(&self, book: &BookName, user: &UserKey, by: &str, at_ms: i64) -> Result<bool, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let sql = format!("DELETE FROM person_link WHERE book = $1 AND user_id = $2 RETURNING {COLUMNS}");
         let row = sqlx::query(AssertSqlSafe(sql)).bind(book.as_str()).bind(user.as_str()).fetch_optional(&mut *tx).await?;

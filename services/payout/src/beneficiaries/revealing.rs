@@ -62,7 +62,7 @@ fn fields(name: String, value: Value) -> Vec<(String, String)> {
 
 impl Payouts {
     /// One part of a record of this user: names of fields and their values. Another user's record is answered as if there were none.
-    pub async fn revealed(&self, (book, user): (&BookName, &UserKey), id: Uuid, part: PayeePart) -> Result<Vec<(String, String)>, Error> {
+    pub async fn revealed(&self, book: &BookName, user: &UserKey, id: Uuid, part: PayeePart) -> Result<Vec<(String, String)>, Error> {
         let row = self.store.beneficiary(book, id).await?.filter(|row| row.user == *user).ok_or(PayoutRefusal::BeneficiaryUnknown)?;
         let stored = SealedPayee::open(&self.vault, book, &row)?.exported();
         let shown = stored.into_iter().filter(|(name, _)| PayeePart::of(name) == Some(part));

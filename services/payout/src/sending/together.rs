@@ -134,7 +134,7 @@ impl Payouts {
     ) -> Option<StoredPayment> {
         let sent = ready.payout.clone().begin_shared_sending(message_id, sent_at_ms, due_at_ms);
         let logged = BankMessage::sent(sent_at_ms, part.into_bytes());
-        match self.store.save_sending(sent, &self.vault, (logged, ready.payee_to_keep())).await {
+        match self.store.save_sending(sent, &self.vault, logged, ready.payee_to_keep()).await {
             Ok(Some(sent)) => Some((ReadyPayment { payout: sent, ..ready }, done)),
             Ok(None) => {
                 drop(done.send(SharedSending::Changed));

@@ -167,7 +167,8 @@ impl Store {
         &self,
         payout: Payout,
         vault: &Vault,
-        (message, payee): (BankMessage, Option<Vec<u8>>),
+        message: BankMessage,
+        payee: Option<Vec<u8>>,
     ) -> Result<Option<Payout>, Error> {
         let beside = WrittenBeside::Sending { vault: vault.clone(), message, payee };
         self.write(PayoutWrite { payout, step: None, beside }).await

@@ -248,12 +248,6 @@ pub fn revealing(who: Sender, request: &pb::RevealBeneficiaryRequest) -> Result<
     Ok((book, user, id, part))
 }
 
-/// What was revealed.
-#[must_use]
-pub fn revealed(fields: Vec<(String, String)>) -> pb::RevealBeneficiaryResponse {
-    pb::RevealBeneficiaryResponse { fields: fields.into_iter().map(|(name, value)| pb::RevealedField { name, value }).collect() }
-}
-
 /// A user's beneficiaries, as a list to which page tokens are bound.
 #[must_use]
 pub fn beneficiaries_list(book: &BookName, user: &UserKey) -> PagedList {

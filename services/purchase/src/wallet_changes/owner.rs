@@ -80,7 +80,7 @@ impl Purchases {
     pub(crate) async fn ask_closure(&self, by: &WalletCaller, now: SystemTime) -> Result<(WalletChange, bool), Error> {
         // Before the transaction, as where staff ask.
         let terms = self.may_close_own(by, now).await;
-        self.begin_change(by, (&by.person, WalletAct::Close), terms, now).await
+        self.begin_change(by, &by.person, WalletAct::Close, terms, now).await
     }
 
     async fn may_close_own(&self, by: &WalletCaller, now: SystemTime) -> Result<ChangeTerms, Error> {

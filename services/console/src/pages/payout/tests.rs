@@ -40,7 +40,7 @@ fn markup_in_every_field_is_text() {
     let record = Beneficiary { masked_account: MARKUP.to_owned(), masked_holder_name: MARKUP.to_owned(), ..Beneficiary::default() };
     let own = Beneficiary { beneficiary_id: MARKUP.to_owned(), user_id: MARKUP.to_owned(), ..record.clone() };
     let other = Beneficiary { user_id: format!("{MARKUP}2"), ..record };
-    let paid = account(&[own, other], &hostile(), (Role::Admin, MARKUP));
+    let paid = account(&[own, other], &hostile(), Role::Admin, MARKUP);
     assert_eq!(paid.others.len(), 1);
     assert_text(&shown_payout(PageFrame::bare("Payout", None), &hostile(), paid), 20);
 }

@@ -152,7 +152,7 @@ impl ToDrive<'_> {
     }
 
     /// Has a scenario happen to something of a user; both are empty for what is nobody's.
-    async fn trigger(&self, scenario: &Scenario, terms: &ScenarioTerms, (about, user): (&str, &str)) -> Result<(), NotDriven> {
+    async fn trigger(&self, scenario: &Scenario, terms: &ScenarioTerms, about: &str, user: &str) -> Result<(), NotDriven> {
         let said = |why: String| NotDriven::Said(format!("{why}."));
         let calls = scenario.calls(terms, self.playground.addresses()).map_err(said)?;
         self.note(scenario.name, about, user).await?;
@@ -230,7 +230,7 @@ impl ToDrive<'_> {
         let found = self.console.more.purchase_client()?.get_purchase(self.visitor.request(request)).await?.into_inner();
         let purchase = found.purchase.unwrap_or_default();
         self.about(&purchase.user_id)?;
-        self.trigger(scenario, &of_purchase(&purchase), (&purchase.purchase_id, &purchase.user_id)).await?;
+        self.trigger(scenario, &of_purchase(&purchase), &purchase.purchase_id, &purchase.user_id).await?;
         Ok(done(scenario.name, DrivenThing::PURCHASE, &purchase.purchase_id))
     }
 
@@ -241,7 +241,7 @@ impl ToDrive<'_> {
         let mut terms = ScenarioTerms { code, ..ScenarioTerms::default() };
         let payout_id = self.form.get("payout");
         if payout_id.is_empty() {
-            self.trigger(scenario, &terms, ("", "")).await?;
+            self.trigger(scenario, &terms, "", "").await?;
             return Ok(done(scenario.name, DrivenThing::NEXT, DrivenThing::NEXT));
         }
         let request = GetPayoutRequest { book: self.book.to_owned(), payout_id: payout_id.to_owned() };
@@ -251,14 +251,14 @@ impl ToDrive<'_> {
         // Of the attempt that is not given up.
         let attempt = payout.attempts.last().map(|attempt| attempt.end_to_end_id.clone());
         terms.payout = attempt.filter(|id| !id.is_empty()).or_else(|| Some(payout.payout_id.clone()));
-        self.trigger(scenario, &terms, (&payout.payout_id, &payout.user_id)).await?;
+        self.trigger(scenario, &terms, &payout.payout_id, &payout.user_id).await?;
         Ok(done(scenario.name, DrivenThing::PAYOUT, &payout.payout_id))
     }
 
     /// How stores report from now on.
     async fn reports(&self) -> Driven {
         let scenario = self.scenario(is_of_reports)?;
-        self.trigger(scenario, &ScenarioTerms::default(), ("", "")).await?;
+        self.trigger(scenario, &ScenarioTerms::default(), "", "").await?;
         Ok(done(scenario.name, DrivenThing::NOTHING, ""))
     }
 }

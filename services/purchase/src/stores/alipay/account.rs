@@ -53,14 +53,14 @@ impl AlipayAccounts {
                 }),
                 None => None,
             };
-            apps.push(Arc::new(AlipayApp::try_new(account, &naming.read(&account.private_key_file)?, (&keys, certificates.as_ref()))?));
+            apps.push(Arc::new(AlipayApp::try_new(account, &naming.read(&account.private_key_file)?, &keys, certificates.as_ref())?));
         }
         for sandbox in &config.sandbox_alipay {
             if sandbox.account.live {
                 return Err(naming(&sandbox.account).no("the pretend Alipay is for TEST books"));
             }
-            let keys = (sandbox.alipay_public_keys.as_str(), sandbox.certificates.as_ref());
-            apps.push(Arc::new(AlipayApp::try_new(&sandbox.account, &sandbox.private_key, keys)?));
+            let (keys, certificates) = (sandbox.alipay_public_keys.as_str(), sandbox.certificates.as_ref());
+            apps.push(Arc::new(AlipayApp::try_new(&sandbox.account, &sandbox.private_key, keys, certificates)?));
         }
         for (at, app) in apps.iter().enumerate() {
             let others = || apps[..at].iter();
@@ -108,7 +108,8 @@ impl AlipayApp {
     fn try_new(
         account: &AlipayAccount,
         private_key: &str,
-        (public_keys, certificates): (&str, Option<&PretendCertificates>),
+        public_keys: &str,
+        certificates: Option<&PretendCertificates>,
     ) -> Result<Self, Error> {
         let naming = naming(account);
         let key = naming.signing_key(private_key)?;
